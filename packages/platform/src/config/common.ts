@@ -1,0 +1,71 @@
+import type { EnvReader } from "./env.ts";
+
+export type RpcConfig = {
+  readonly host: string;
+  readonly rpcPort: number;
+  readonly opsPort: number;
+  readonly drainSeconds: number;
+};
+
+export type DatabaseConfig = {
+  readonly url: string;
+  readonly poolMax: number;
+  readonly waitMax: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  readonly idleTransactionTimeoutMs: number;
+};
+
+export type NatsConfig = {
+  readonly url: string;
+  readonly streamReplicas: number;
+  readonly maxAgeDays: number;
+};
+
+export type RuntimeConfig = {
+  readonly production: boolean;
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+};
+
+export function readRuntime(read: EnvReader): RuntimeConfig {
+  return {
+    production: read.optionalText("NODE_ENV") === "production",
+    logLevel: read.choice("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "silent"], "info"),
+  };
+}
+
+/** Doors listen on loopback outside production, on every address inside it. */
+export function readRpc(
+  read: EnvReader,
+  runtime: RuntimeConfig,
+  ports: { rpc: number; ops: number },
+): RpcConfig {
+  return {
+    host: read.text("RPC_HOST", runtime.production ? "0.0.0.0" : "127.0.0.1"),
+    rpcPort: read.integer("RPC_PORT", ports.rpc, { min: 0, max: 65_535 }),
+    opsPort: read.integer("OPS_PORT", ports.ops, { min: 0, max: 65_535 }),
+    drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 1, max: 600 }),
+  };
+}
+
+/** `prefix` is the service's name in upper case, as in `PAYMENTS_DATABASE_URL`. */
+export function readDatabase(read: EnvReader, prefix: string): DatabaseConfig {
+  return {
+    url: read.url(`${prefix}_DATABASE_URL`, ["postgres", "postgresql"]),
+    poolMax: read.integer("DB_POOL_MAX", 10, { min: 1, max: 500 }),
+    waitMax: read.integer("DB_WAIT_MAX", 64, { min: 1, max: 10_000 }),
+    connectTimeoutMs: read.integer("DB_CONNECT_TIMEOUT_MS", 2_000, { min: 100, max: 60_000 }),
+    statementTimeoutMs: read.integer("DB_STATEMENT_TIMEOUT_MS", 5_000, { min: 100, max: 600_000 }),
+    lockTimeoutMs: read.integer("DB_LOCK_TIMEOUT_MS", 2_000, { min: 10, max: 600_000 }),
+    idleTransactionTimeoutMs: read.integer("DB_IDLE_TX_TIMEOUT_MS", 5_000, { min: 100, max: 600_000 }),
+  };
+}
+
+export function readNats(read: EnvReader): NatsConfig {
+  return {
+    url: read.url("NATS_URL", ["nats", "tls"]),
+    streamReplicas: read.integer("NATS_STREAM_REPLICAS", 1, { min: 1, max: 5 }),
+    maxAgeDays: read.integer("NATS_MAX_AGE_DAYS", 7, { min: 1, max: 365 }),
+  };
+}

@@ -1,0 +1,93 @@
+import { DomainError } from "@oi/kernel/errors";
+import postgres, { type Options, type Sql } from "postgres";
+import type { DatabaseConfig } from "../config/common.ts";
+import { translateDatabaseError } from "./errors.ts";
+
+export type { Sql } from "postgres";
+
+/** A pool with a gate in front, because the driver itself queues without bound and without a time limit. */
+export type Database = AsyncDisposable & {
+  readonly sql: Sql;
+  /**
+   * Runs one piece of work on the pool and translates the driver's trouble. Raises SERVICE_UNAVAILABLE when the
+   * database or its pool is exhausted or away, DEADLINE_EXCEEDED when a write's outcome is unknown.
+   */
+  run<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+};
+
+const WAIT_LIMIT_MS = 1_000;
+
+function options(config: DatabaseConfig, name: string, max: number): Options<Record<string, never>> {
+  return {
+    max,
+    connect_timeout: config.connectTimeoutMs / 1_000,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => {},
+    connection: {
+      application_name: name,
+      statement_timeout: config.statementTimeoutMs,
+      lock_timeout: config.lockTimeoutMs,
+      idle_in_transaction_session_timeout: config.idleTransactionTimeoutMs,
+    },
+  };
+}
+
+/** Opens a pool; nothing connects until the first query. `max` overrides the pool size for side jobs. */
+export function openDatabase(config: DatabaseConfig, name: string, max = config.poolMax): Database {
+  const sql = postgres(config.url, options(config, name, max));
+  const gate = createGate(max, config.waitMax);
+  return {
+    sql,
+    run: (work) => gate(() => work(sql)).catch((error) => Promise.reject(translateDatabaseError(error))),
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+  };
+}
+
+/** A single connection of its own for session locks; `onLost` is called when the session, and so its locks, are gone. */
+export function openSession(config: DatabaseConfig, name: string, onLost: () => void): Sql {
+  return postgres(config.url, { ...options(config, name, 1), onclose: onLost });
+}
+
+type Waiter = { readonly start: () => void; readonly timer: NodeJS.Timeout };
+
+/** Lets `size` pieces of work run, `waitMax` wait at most a second, and refuses the rest at once. */
+function createGate(size: number, waitMax: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting = new Set<Waiter>();
+  const busy = (): DomainError =>
+    new DomainError("SERVICE_UNAVAILABLE", "The database is busy.", { retryAfterSeconds: 1 });
+  const enter = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (waiting.size >= waitMax) return reject(busy());
+      const timer = setTimeout(() => {
+        waiting.delete(waiter);
+        reject(busy());
+      }, WAIT_LIMIT_MS);
+      const waiter: Waiter = { start: resolve, timer };
+      waiting.add(waiter);
+    });
+  const leave = (): void => {
+    const [next] = waiting;
+    if (!next) {
+      running -= 1;
+      return;
+    }
+    waiting.delete(next);
+    clearTimeout(next.timer);
+    next.start();
+  };
+  return async (work) => {
+    if (running < size) running += 1;
+    else await enter();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+}
+
+export async function pingDatabase(database: Database): Promise<void> {
+  await database.sql`select 1`;
+}

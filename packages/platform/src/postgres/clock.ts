@@ -1,0 +1,35 @@
+import type { Clock } from "../service/clock.ts";
+import type { Loop } from "../service/loop.ts";
+import { startLoop } from "../service/loop.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Database } from "./client.ts";
+
+const REFRESH_MS = 10_000;
+const SKEW_ALARM_MS = 2_000;
+
+export type DatabaseClock = Clock & AsyncDisposable;
+
+/**
+ * The database's time, carried on by this process's monotonic clock between readings: a jumping wall clock changes
+ * nothing. Until the first reading the wall clock serves.
+ */
+export async function databaseClock(database: Database, log: Logger): Promise<DatabaseClock> {
+  let offsetMs = Date.now() - performance.now();
+  const read = async (): Promise<"idle"> => {
+    const sentMs = performance.now();
+    const [row] = await database.sql<{ ms: string }[]>`
+      select (extract(epoch from clock_timestamp()) * 1000)::bigint::text as ms`;
+    const midMs = (sentMs + performance.now()) / 2;
+    if (row) offsetMs = Number(row.ms) - midMs;
+    const skewMs = Math.round(Date.now() - performance.now() - offsetMs);
+    if (Math.abs(skewMs) > SKEW_ALARM_MS)
+      log.warn({ skewMs }, "this machine's clock differs from the database's");
+    return "idle";
+  };
+  await read();
+  const loop: Loop = startLoop({ name: "database-clock", everyMs: REFRESH_MS, log, work: read });
+  return {
+    now: () => Math.round(performance.now() + offsetMs),
+    [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,44 @@
+export type HealthCheck = {
+  readonly name: string;
+  /** Rejects when the dependency cannot be used. */
+  readonly check: () => Promise<unknown>;
+};
+
+export type Readiness = { readonly ready: boolean; readonly problems: readonly string[] };
+
+/** Ready = accepting, and every dependency that the service cannot answer without is reachable. */
+export class Health {
+  readonly #checks: readonly HealthCheck[];
+  #draining = false;
+
+  constructor(checks: readonly HealthCheck[]) {
+    this.#checks = checks;
+  }
+
+  drain(): void {
+    this.#draining = true;
+  }
+
+  async readiness(): Promise<Readiness> {
+    if (this.#draining) return { ready: false, problems: ["draining"] };
+    const results = await Promise.allSettled(this.#checks.map(({ check }) => withLimit(check())));
+    const problems = results.flatMap((result, i) =>
+      result.status === "rejected" ? [`${this.#checks[i]?.name} cannot be reached`] : [],
+    );
+    return { ready: problems.length === 0, problems };
+  }
+}
+
+const CHECK_LIMIT_MS = 1_000;
+
+async function withLimit(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("health check took too long")), CHECK_LIMIT_MS);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
