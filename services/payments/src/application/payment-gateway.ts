@@ -17,6 +17,8 @@ import type {
 /** One account at one gateway. No method throws because of the gateway: trouble is an outcome. */
 export interface PaymentGateway {
   readonly capabilities: GatewayCapabilities;
+  /** The account's name at the gateway (the store id); a verdict that names another account is a mismatch. */
+  readonly accountRef: string;
   /** Where the customer's browser may be sent; the checkout page's `form-action` names these origins. */
   readonly redirectOrigins: readonly string[];
   openSession(order: SessionOrder, signal: AbortSignal): Promise<SessionOutcome>;
@@ -36,8 +38,13 @@ export interface PaymentGateway {
 export interface PaymentGateways {
   /** Raises GATEWAY_UNAVAILABLE when the mode has no account configured. */
   choose(applicationId: number, mode: Mode): AccountId;
-  /** Raises GATEWAY_UNAVAILABLE when the account is not configured (any more). */
-  of(account: AccountId): PaymentGateway;
+  /**
+   * Raises GATEWAY_UNAVAILABLE when the account is not configured (any more). A `sweep` gets at most half of the
+   * account's call rate, so that it cannot starve customers.
+   */
+  of(account: AccountId, use?: "customer" | "sweep"): PaymentGateway;
+  /** Where a checkout of this mode may redirect to; empty when the mode has no account. */
+  redirectOrigins(mode: Mode): readonly string[];
   /** Reads the references of a raw callback without any credential, so that attempt and account can be found. */
   identify(
     kind: GatewayKind,

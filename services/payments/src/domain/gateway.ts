@@ -60,6 +60,8 @@ export type PaidEvidence = {
   readonly accountRef: string | null;
   /** In the currency we asked for. */
   readonly charged: Money;
+  /** The same charge in the account's settlement currency; equals `charged` unless asked in a foreign currency. */
+  readonly gross: Money;
   /** What the merchant gets after the fee, as the gateway expects it; never compared with the order. */
   readonly settled: Money | null;
   readonly risk: { readonly level: 0 | 1; readonly title: string };

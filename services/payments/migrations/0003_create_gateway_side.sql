@@ -1,0 +1,105 @@
+-- What passes between us and the gateway: sessions, callbacks as evidence, questions with their answers, charges.
+
+create table gateway_attempt (
+  id bigint generated always as identity primary key,
+  payment_id bigint not null references payment,
+  application_id bigint not null,
+  mode text not null check (mode in ('TEST', 'LIVE')),
+  no smallint not null check (no between 1 and 20),
+  account text not null,
+  merchant_ref text not null,
+  state text not null check (state in
+    ('OPENING', 'OPEN', 'REJECTED', 'PAID', 'FAILED', 'CANCELLED', 'EXPIRED', 'UNKNOWN')),
+  session_key text,
+  redirect_url text,
+  reason text,
+  hint text,
+  failed_at timestamptz,
+  doubt_ref text,
+  doubt_at timestamptz,
+  next_inquiry_at timestamptz,
+  inquiry_lease_until timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  unique (payment_id, no),
+  unique (account, merchant_ref)
+) with (fillfactor = 80);
+
+-- A customer who clicks twenty times has one session.
+create unique index gateway_attempt_one_open on gateway_attempt (payment_id) where state in ('OPENING', 'OPEN');
+create unique index gateway_attempt_merchant_ref on gateway_attempt (merchant_ref);
+-- The inquiry worker's list.
+create index gateway_attempt_due on gateway_attempt (next_inquiry_at) where next_inquiry_at is not null;
+
+create table gateway_callback (
+  id bigint generated always as identity primary key,
+  gateway text not null,
+  channel text not null check (channel in ('return', 'notification')),
+  reference text,
+  attempt_id bigint references gateway_attempt,
+  matched_payment_id bigint,
+  digest bytea not null,
+  says text not null,
+  gateway_ref text,
+  signature text not null check (signature in ('valid', 'weak', 'absent', 'invalid')),
+  signature_valid boolean not null,
+  claim_differs boolean not null default false,
+  outcome text not null check (outcome in
+    ('PENDING_VERIFICATION', 'APPLIED', 'DUPLICATE', 'FORGED', 'MISMATCH', 'UNMATCHED', 'STALE')),
+  note text,
+  raw_payload text,
+  duplicate_of bigint references gateway_callback,
+  remote_address text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  decided_at timestamptz
+);
+
+create unique index gateway_callback_once on gateway_callback (gateway, channel, digest) where duplicate_of is null;
+create index gateway_callback_waiting on gateway_callback (attempt_id, id) where outcome = 'PENDING_VERIFICATION';
+create index gateway_callback_payment on gateway_callback (matched_payment_id, id);
+
+create table gateway_inquiry (
+  id bigint generated always as identity primary key,
+  attempt_id bigint not null references gateway_attempt,
+  payment_id bigint not null,
+  operation text not null check (operation in ('confirm', 'inquire')),
+  asked_at timestamptz not null,
+  answered_at timestamptz not null default clock_timestamp(),
+  outcome text not null,
+  cause text,
+  detail jsonb not null
+);
+
+create index gateway_inquiry_payment on gateway_inquiry (payment_id, id);
+
+create sequence charge_id as bigint;
+
+-- One row per charge at the gateway, for ever: (account, gateway_ref) is what makes money count once.
+create table charge (
+  id bigint primary key,
+  payment_id bigint not null references payment,
+  attempt_id bigint not null references gateway_attempt,
+  application_id bigint not null,
+  mode text not null check (mode in ('TEST', 'LIVE')),
+  kind text not null check (kind in ('SETTLEMENT', 'LATE', 'EXTRA')),
+  account text not null,
+  gateway_ref text not null,
+  gateway_txn_id text not null,
+  amount_minor bigint not null check (amount_minor > 0),
+  currency text not null,
+  -- In the account's settlement currency: the charge, and what is left of it after the gateway's fee.
+  gross_minor bigint not null,
+  settled_minor bigint,
+  settled_currency text not null,
+  method jsonb not null,
+  validated boolean not null,
+  recorded_at timestamptz not null,
+  unique (account, gateway_ref)
+);
+
+create unique index charge_settles_once on charge (payment_id) where kind = 'SETTLEMENT';
+create index charge_payment on charge (payment_id, id);
+
+grant usage on sequence charge_id to :app;
+grant select, insert, update on gateway_attempt, gateway_callback to :app;
+grant select, insert on gateway_inquiry, charge to :app;

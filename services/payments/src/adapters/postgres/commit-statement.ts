@@ -1,0 +1,142 @@
+import type { OutboxEvent } from "@oi/platform/events/envelope";
+import type { Sql } from "@oi/platform/postgres/client";
+import type { InquiryRecord, PaymentChange } from "../../application/ports.ts";
+import type { Attempt } from "../../domain/attempt.ts";
+import type { Charge } from "../../domain/charge.ts";
+import type { PaymentVerdict } from "../../domain/gateway.ts";
+import { outcomeColumns } from "./rows.ts";
+
+export type StoredCharge = Charge & { readonly id: number };
+
+const date = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
+const nothing = (sql: Sql) => sql`select 1 where false`;
+
+/**
+ * Writes a change of one payment in one statement: every part selects from the payment's conditional update, so a
+ * payment that somebody else changed meanwhile writes nothing at all. Returns the ids of new attempts, or null.
+ */
+export async function commitChange(
+  sql: Sql,
+  change: PaymentChange,
+  charges: readonly StoredCharge[],
+  events: readonly OutboxEvent[],
+): Promise<number[] | null> {
+  const { payment, attempts, inquiry } = change;
+  const outcome = outcomeColumns(payment);
+  const rows = await sql<{ ids: string[] | null }[]>`
+    with p as (
+      update payment set status = ${payment.status}, gateway_txn_id = ${outcome.gatewayTxnId}, risk_level = ${outcome.riskLevel},
+        review_reasons = ${[...payment.reviewReasons]}, failure_reason = ${outcome.failureReason},
+        paid_minor = ${outcome.paidMinor}::bigint, refunded_minor = ${outcome.refundedMinor}::bigint, paid_at = ${outcome.paidAt},
+        updated_at = ${new Date(payment.updatedAt)}, version = ${payment.version}, revision = revision + 1
+      where id = ${payment.id} and application_id = ${payment.scope.applicationId} and mode = ${payment.scope.mode}
+        and revision = ${change.expectedRevision}
+      returning id, application_id, mode),
+    h as (${historyRows(sql, change)}),
+    changed as (${changedAttempts(sql, attempts, inquiry)}),
+    fresh as (${freshAttempts(sql, attempts)}),
+    c as (${chargeRows(sql, charges, inquiry)}),
+    i as (${inquiryRow(sql, inquiry)}),
+    cb as (${decidedCallbacks(sql, inquiry)}),
+    o as (${outboxRows(sql, events)})
+    select (select array_agg(id::text order by no) from fresh) as ids from p`;
+  const [row] = rows;
+  return row ? (row.ids ?? []).map(Number) : null;
+}
+
+function historyRows(sql: Sql, { steps }: PaymentChange) {
+  if (steps.length === 0) return nothing(sql);
+  return sql`
+    insert into payment_history (payment_id, version, from_status, to_status, cause)
+    select p.id, s.version, s.from_status, s.to_status, s.cause from p cross join unnest(
+      ${steps.map((s) => s.version)}::bigint[], ${steps.map((s) => s.from)}::text[],
+      ${steps.map((s) => s.to)}::text[], ${steps.map((s) => s.cause)}::text[]) as s (version, from_status, to_status, cause)`;
+}
+
+/** The hint is kept when a callback brought a newer one while the gateway was asked. */
+function changedAttempts(sql: Sql, attempts: readonly Attempt[], inquiry: InquiryRecord | null) {
+  const known = attempts.filter((attempt) => attempt.id !== 0);
+  if (known.length === 0) return nothing(sql);
+  return sql`
+    update gateway_attempt a set state = n.state, session_key = n.session_key, redirect_url = n.redirect_url, reason = n.reason,
+      hint = n.hint, failed_at = n.failed_at, doubt_ref = n.doubt_ref, doubt_at = n.doubt_at,
+      next_inquiry_at = n.next_inquiry_at, updated_at = clock_timestamp(),
+      inquiry_lease_until = case when a.id = ${inquiry?.attemptId ?? 0}::bigint then null else a.inquiry_lease_until end
+    from p cross join unnest(
+      ${known.map((a) => a.id)}::bigint[], ${known.map((a) => a.state)}::text[], ${known.map((a) => a.sessionKey)}::text[],
+      ${known.map((a) => a.redirectUrl)}::text[], ${known.map((a) => a.reason)}::text[], ${known.map((a) => a.hint)}::text[],
+      ${known.map((a) => date(a.failedAt))}::timestamptz[], ${known.map((a) => a.doubt?.gatewayRef ?? null)}::text[],
+      ${known.map((a) => date(a.doubt?.at ?? null))}::timestamptz[], ${known.map((a) => date(a.nextInquiryAt))}::timestamptz[])
+      as n (id, state, session_key, redirect_url, reason, hint, failed_at, doubt_ref, doubt_at, next_inquiry_at)
+    where a.id = n.id and a.payment_id = p.id returning a.id`;
+}
+
+function freshAttempts(sql: Sql, attempts: readonly Attempt[]) {
+  const [attempt] = attempts.filter(({ id }) => id === 0);
+  if (!attempt) return sql`select null::bigint as id, 0 as no where false`;
+  return sql`
+    insert into gateway_attempt (payment_id, application_id, mode, no, account, merchant_ref, state, next_inquiry_at, created_at)
+    select p.id, p.application_id, p.mode, ${attempt.no}, ${attempt.account}, ${attempt.merchantRef}, ${attempt.state},
+      ${date(attempt.nextInquiryAt)}, ${new Date(attempt.createdAt)} from p returning id, no`;
+}
+
+function chargeRows(sql: Sql, charges: readonly StoredCharge[], inquiry: InquiryRecord | null) {
+  if (charges.length === 0 || !inquiry) return nothing(sql);
+  return sql`
+    insert into charge (id, payment_id, attempt_id, application_id, mode, kind, account, gateway_ref, gateway_txn_id,
+      amount_minor, currency, gross_minor, settled_minor, settled_currency, method, validated, recorded_at)
+    select c.id, p.id, ${inquiry.attemptId}, p.application_id, p.mode, c.kind, c.account, c.gateway_ref, c.gateway_txn_id,
+      c.amount_minor, c.currency, c.gross_minor, c.settled_minor, c.settled_currency, c.method::jsonb, c.validated, c.recorded_at
+    from p cross join unnest(
+      ${charges.map((c) => c.id)}::bigint[], ${charges.map((c) => c.kind)}::text[], ${charges.map((c) => c.account)}::text[],
+      ${charges.map((c) => c.gatewayRef)}::text[], ${charges.map((c) => c.gatewayTxnId)}::text[],
+      ${charges.map((c) => c.charged.amountMinor.toString())}::bigint[], ${charges.map((c) => c.charged.currency)}::text[],
+      ${charges.map((c) => c.gross.amountMinor.toString())}::bigint[], ${charges.map((c) => c.settled?.amountMinor.toString() ?? null)}::bigint[],
+      ${charges.map((c) => c.gross.currency)}::text[], ${charges.map((c) => JSON.stringify(c.method))}::text[],
+      ${charges.map((c) => c.validated)}::boolean[], ${charges.map((c) => new Date(c.recordedAt))}::timestamptz[])
+      as c (id, kind, account, gateway_ref, gateway_txn_id, amount_minor, currency, gross_minor, settled_minor, settled_currency,
+            method, validated, recorded_at)`;
+}
+
+function inquiryRow(sql: Sql, inquiry: InquiryRecord | null) {
+  if (!inquiry) return nothing(sql);
+  const { verdict } = inquiry;
+  return sql`
+    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, cause, detail)
+    select ${inquiry.attemptId}, p.id, ${inquiry.operation}, ${new Date(inquiry.askedAt)}, ${verdict.outcome},
+      ${"cause" in verdict ? verdict.cause : null}, ${sql.json(inquiryDetail(verdict))} from p`;
+}
+
+/** What the gateway said, without anything about the customer. */
+function inquiryDetail(verdict: PaymentVerdict): Record<string, string | string[]> {
+  if (verdict.outcome === "paid") return { charges: verdict.payments.map((payment) => payment.gatewayRef) };
+  if (verdict.outcome === "pending") return { phase: verdict.phase };
+  return "reason" in verdict ? { reason: verdict.reason } : {};
+}
+
+/**
+ * A definite answer decides the callbacks that waited for it: the first that said the same, and whose answer moved
+ * something, is APPLIED; others that said the same are DUPLICATE, those that said otherwise STALE.
+ */
+function decidedCallbacks(sql: Sql, inquiry: InquiryRecord | null) {
+  if (!inquiry?.finding) return nothing(sql);
+  return sql`
+    update gateway_callback c set decided_at = clock_timestamp(), outcome = case
+      when c.claim_differs then 'MISMATCH'
+      when c.says <> ${inquiry.finding} then 'STALE'
+      when ${inquiry.moved} and c.id = (select min(f.id) from gateway_callback f where f.attempt_id = ${inquiry.attemptId}
+        and f.outcome = 'PENDING_VERIFICATION' and f.says = ${inquiry.finding} and not f.claim_differs) then 'APPLIED'
+      else 'DUPLICATE' end
+    from p where c.attempt_id = ${inquiry.attemptId} and c.outcome = 'PENDING_VERIFICATION'`;
+}
+
+function outboxRows(sql: Sql, events: readonly OutboxEvent[]) {
+  if (events.length === 0) return nothing(sql);
+  return sql`
+    insert into outbox (id, subject, aggregate, version, headers, payload)
+    select e.id, e.subject, e.aggregate, e.version, e.headers::jsonb, e.payload from p cross join unnest(
+      ${events.map((e) => e.id)}::text[], ${events.map((e) => e.subject)}::text[], ${events.map((e) => e.aggregate)}::text[],
+      ${events.map((e) => e.version)}::bigint[], ${events.map((e) => JSON.stringify(e.headers))}::text[],
+      ${events.map((e) => e.payload)}::text[]) with ordinality as e (id, subject, aggregate, version, headers, payload, n)
+    order by e.n`;
+}

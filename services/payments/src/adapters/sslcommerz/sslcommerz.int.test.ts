@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { type GatewayWorld, paymentGatewayContract } from "../../application/payment-gateway.contract.ts";
+import type { RawCallback } from "../../domain/gateway.ts";
+import type { SslcommerzAccount } from "./account.ts";
+import type { GatewayCall } from "./caller.ts";
+import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
+
+/**
+ * Real: the adapter, its HTTP and signatures, and the simulator as a process of its own with its own signer.
+ * Double: the simulator stands for SSLCOMMERZ. Oracle: the acts that the test ordered at the simulator.
+ */
+const SANDBOX = fileURLToPath(new URL("../../../../gateway-sandbox/src/main.ts", import.meta.url));
+const PASSWORD = "canary-int-8d2f";
+const DEADLINE_MS = 1_500;
+
+type Sandbox = AsyncDisposable & { readonly url: string };
+
+async function startSandbox(): Promise<Sandbox> {
+  const env = {
+    PATH: process.env.PATH,
+    PORT: "0",
+    SANDBOX_STORES: `testbox:${PASSWORD}`,
+    SANDBOX_AUTOPILOT: "never",
+    SANDBOX_SEED: "contract",
+  };
+  const child = spawn(process.execPath, [SANDBOX], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await exited;
+  };
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /listening on (http\S+)/.exec(line)?.[1];
+    if (url === undefined) continue;
+    child.stdout.resume();
+    const health = await fetch(`${url}/healthz`);
+    if (health.ok) return { url, [Symbol.asyncDispose]: stop };
+  }
+  await stop();
+  throw new Error("the simulator ended before it was ready");
+}
+
+type Inbox = AsyncDisposable & {
+  readonly url: string;
+  /** The next notification about this reference. */
+  next(merchantRef: string): Promise<RawCallback>;
+};
+
+/** The merchant's side: keeps the bytes of every notification as they came. */
+async function openInbox(): Promise<Inbox> {
+  const waiting = new Map<string, (callback: RawCallback) => void>();
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    response.end();
+    const body = Buffer.concat(chunks);
+    waiting.get(new URLSearchParams(body.toString("utf8")).get("tran_id") ?? "")?.({
+      channel: "notification",
+      method: request.method ?? "",
+      contentType: request.headers["content-type"] ?? "",
+      body,
+      query: "",
+      remoteAddress: request.socket.remoteAddress ?? "",
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    next: (merchantRef) => new Promise((resolve) => waiting.set(merchantRef, resolve)),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Steers the simulator through its admin calls. */
+function createAdmin(sandbox: Sandbox) {
+  async function call(path: string, body?: unknown): Promise<unknown> {
+    const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, { ...init, headers });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+  async function act(merchantRef: string, outcome: string): Promise<void> {
+    const found = (await call(`sessions?tranId=${merchantRef}`)) as { sessions: { sessionkey: string }[] };
+    const sessionKey = found.sessions[0]?.sessionkey;
+    await call(`sessions/${sessionKey}/act`, { outcome, dropIpn: true, dropReturn: true, late: true });
+  }
+  const once = (tranId: string, reply: unknown) => call("rules", { match: { tranId }, times: 1, reply });
+  return { call, act, once };
+}
+
+async function sandboxWorld(): Promise<GatewayWorld> {
+  const sandbox = await startSandbox();
+  const inbox = await openInbox();
+  const { call, act, once } = createAdmin(sandbox);
+  const calls: GatewayCall[] = [];
+  const account: SslcommerzAccount = {
+    id: "sslcommerz-test",
+    mode: "TEST",
+    baseUrl: sandbox.url,
+    storeId: "testbox",
+    storePassword: PASSWORD,
+    callsPerSecond: 1_000,
+    deadlines: { session: DEADLINE_MS, read: DEADLINE_MS, refund: DEADLINE_MS },
+  };
+  const deps = { observe: (finished: GatewayCall) => void calls.push(finished) };
+  const gateway = sslcommerzGateway(account, deps);
+  const unreachable = sslcommerzGateway({ ...account, baseUrl: "http://127.0.0.1:9" }, deps);
+  return {
+    gateway,
+    unreachable,
+    home: inbox.url,
+    secrets: [PASSWORD],
+    refuseSession: async (ref) => {
+      await once(ref, { session: { set: { status: "FAILED", failedreason: "Store is De-active" } } });
+    },
+    pay: (ref) => act(ref, "success"),
+    fail: (ref) => act(ref, "fail"),
+    cancel: (ref) => act(ref, "cancel"),
+    stall: async (operation, ref) => {
+      await once(ref, { [operation]: { delayMs: DEADLINE_MS * 3 } });
+    },
+    async callback(merchantRef, sign) {
+      const arrived = inbox.next(merchantRef);
+      await call("callbacks", { tranId: merchantRef, channel: "ipn", status: "VALID", sign });
+      return arrived;
+    },
+    refuseRefund: async (ref) => {
+      const set = { status: "failed", refund_ref_id: "", errorReason: "Insufficient balance" };
+      await once(ref, { refund: { set } });
+    },
+    cutRefund: async (ref) => {
+      await once(ref, { refund: { cut: "after" } });
+    },
+    finishRefunds: async () => {
+      await call("clock", { advanceMs: 10_000 });
+    },
+    traces: () => JSON.stringify(calls),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([gateway, unreachable, inbox, sandbox].map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+paymentGatewayContract("The SSLCOMMERZ adapter against the simulator", sandboxWorld);

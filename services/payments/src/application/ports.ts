@@ -1,0 +1,185 @@
+import type { Instant } from "@oi/kernel/instant";
+import type { Mode, Scope } from "@oi/kernel/scope";
+import type { Application, Credential, Settings } from "../domain/application.ts";
+import type { Attempt } from "../domain/attempt.ts";
+import type { CallbackRuling } from "../domain/callback.ts";
+import type { Charge } from "../domain/charge.ts";
+import type { PaymentsEvent } from "../domain/events.ts";
+import type { CallbackChannel, Claim, GatewayKind, PaymentVerdict } from "../domain/gateway.ts";
+import type { Finding } from "../domain/judge.ts";
+import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
+
+export interface Clock {
+  now(): Instant;
+}
+
+/** Names a repeatable request: the answer of the first one is the answer of all. */
+export type IdempotencyKey = {
+  readonly route: string;
+  readonly key: string;
+  /** SHA-256 of the request's known fields; a repeat with another one is a conflict. */
+  readonly fingerprint: Uint8Array;
+};
+
+export type Creation = {
+  readonly payment: Payment;
+  readonly replayed: boolean;
+  readonly answeredAt: Instant;
+  readonly firstRequestId: string;
+  readonly renderVersion: number;
+};
+
+/** Everything one commit writes about one payment, or none of it. */
+export type PaymentChange = {
+  readonly payment: Payment;
+  /** The revision that was loaded. Raises VersionConflict when the payment has another one by now. */
+  readonly expectedRevision: number;
+  readonly steps: readonly Step[];
+  readonly attempts: readonly Attempt[];
+  readonly charges: readonly Charge[];
+  readonly events: readonly PaymentsEvent[];
+  readonly inquiry: InquiryRecord | null;
+};
+
+/** What was asked and answered; decides the callbacks of that attempt that wait for an answer. */
+export type InquiryRecord = {
+  readonly attemptId: number;
+  readonly operation: "confirm" | "inquire";
+  readonly askedAt: Instant;
+  readonly verdict: PaymentVerdict;
+  readonly finding: Finding;
+  readonly moved: boolean;
+};
+
+/** A payment with what belongs to it. */
+export type PaymentFile = {
+  readonly payment: Payment;
+  readonly attempts: readonly Attempt[];
+  /** Ids of the charges that are recorded, as the gateway names them. */
+  readonly knownCharges: readonly string[];
+  readonly applicationName: string;
+  /** A return or notification arrived since the newest attempt was opened and nothing definite is known. */
+  readonly awaitingConfirmation: boolean;
+};
+
+export type PaymentFilter = {
+  readonly customerReference: string | null;
+  readonly reference: string | null;
+  readonly status: PaymentStatus | null;
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+  readonly sortBy: "createdAt" | "updatedAt" | "amountMinor";
+  readonly ascending: boolean;
+  readonly skip: number;
+  readonly limit: number;
+};
+
+/** Payments and everything that changes with them. All methods may raise SERVICE_UNAVAILABLE. */
+export interface PaymentStore {
+  nextId(): Promise<number>;
+  /**
+   * Stores payment, history, event and idempotent answer in one round trip. Raises RESOURCE_NOT_FOUND
+   * (application), VALIDATION_ERROR (the application's limits), IDEMPOTENCY_KEY_CONFLICT, IDEMPOTENCY_IN_PROGRESS.
+   */
+  create(
+    payment: OpenPayment,
+    event: PaymentsEvent,
+    request: { readonly requestId: string; readonly idempotency: IdempotencyKey | null },
+  ): Promise<Creation>;
+  byId(id: number, scope: Scope): Promise<Payment | null>;
+  byReference(reference: string, scope: Scope): Promise<Payment | null>;
+  list(filter: PaymentFilter, scope: Scope): Promise<{ payments: readonly Payment[]; total: number }>;
+  /** The checkout's way in: the reference is the only key. */
+  fileByReference(reference: string): Promise<PaymentFile | null>;
+  /** Raises VersionConflict. New attempts (id 0) come back with their ids, in order. */
+  commit(change: PaymentChange): Promise<readonly Attempt[]>;
+}
+
+export type Inquiry = {
+  readonly paymentReference: string;
+  readonly attemptNo: number;
+  readonly hint: string | null;
+};
+
+/** The list of attempts that the gateway is to be asked about. A claim is a lease on the database's clock. */
+export interface InquiryQueue {
+  /** Up to `limit` due attempts, each leased so that nobody else asks at the same time. */
+  claimDue(limit: number): Promise<readonly Inquiry[]>;
+  /** This attempt, if nobody else is asking about it. */
+  claimOne(attemptId: number): Promise<Inquiry | null>;
+  /** Whether somebody is asking about it right now. */
+  isLeased(attemptId: number): Promise<boolean>;
+  /** Open payments whose time is over and that no inquiry will close. */
+  overdue(limit: number): Promise<readonly string[]>;
+}
+
+/** A callback as it is kept. */
+export type CallbackEvidence = {
+  readonly gateway: GatewayKind;
+  readonly channel: CallbackChannel;
+  /** SHA-256 over channel, path, query and body: the same bytes are the same callback. */
+  readonly digest: Uint8Array;
+  readonly reference: string | null;
+  readonly claim: Claim;
+  /** Card numbers masked. */
+  readonly rawPayload: string;
+  readonly remoteAddress: string;
+};
+
+export type CallbackTarget = {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+};
+
+export interface CallbackStore {
+  /** The attempt that a merchant reference names, over every application: the callback knows no other key. */
+  targetByMerchantRef(merchantRef: string): Promise<CallbackTarget | null>;
+  /** The newest attempt of the payment that a return's path names. */
+  targetByReference(reference: string): Promise<CallbackTarget | null>;
+  /**
+   * Stores the evidence and, when the ruling says ask, makes the attempt's inquiry due now with the claim's charge
+   * id as hint, in one round trip. Returns false for a copy of what is stored already.
+   */
+  record(evidence: CallbackEvidence, ruling: CallbackRuling, target: CallbackTarget | null): Promise<boolean>;
+}
+
+export type Registration = {
+  readonly application: Application;
+  readonly replayed: boolean;
+  readonly credentialIds: readonly number[];
+};
+
+export type FoundCredential = {
+  readonly id: number;
+  readonly applicationId: number;
+  readonly applicationName: string;
+  readonly mode: Mode;
+  readonly secretMac: Uint8Array;
+  readonly pepperId: string;
+};
+
+export interface ApplicationStore {
+  /** Raises IDEMPOTENCY_KEY_CONFLICT when the key registered something else. */
+  register(
+    settings: Settings,
+    credentials: readonly Credential[],
+    request: { readonly key: string | null; readonly fingerprint: Uint8Array },
+  ): Promise<Registration>;
+  byId(id: number): Promise<Application | null>;
+  /** Raises VersionConflict. Settings, event and audit row in one commit. */
+  commit(application: Application, expectedVersion: number, event: PaymentsEvent): Promise<void>;
+  /** Null for a key that is unknown, revoked or past its grace. */
+  credentialByDigest(digest: Uint8Array): Promise<FoundCredential | null>;
+}
+
+/** Makes credentials and judges them. */
+export interface CredentialVault {
+  issue(mode: Mode): { readonly credential: Credential; readonly apiKey: string; readonly apiSecret: string };
+  digestOf(apiKey: string): Uint8Array;
+  /** Constant time, also for a credential that does not exist. */
+  matches(found: FoundCredential | null, apiSecret: string): boolean;
+}
+
+export interface Ids {
+  paymentReference(): string;
+}

@@ -1,0 +1,56 @@
+import { sameMoney } from "@oi/kernel/money";
+import type { Attempt } from "./attempt.ts";
+import type { CallbackChannel, Claim } from "./gateway.ts";
+import { isOpen, type Payment } from "./payment.ts";
+
+/** What became of a callback. It describes the callback, not the payment. */
+export type CallbackOutcome =
+  | "PENDING_VERIFICATION"
+  | "APPLIED"
+  | "DUPLICATE"
+  | "FORGED"
+  | "MISMATCH"
+  | "UNMATCHED"
+  | "STALE";
+
+export type CallbackRuling = {
+  readonly outcome: CallbackOutcome;
+  readonly note: string | null;
+  /** Whether the gateway is asked because of it. */
+  readonly ask: boolean;
+  /** A signed claim whose figures are not the payment's: flagged, once the gateway answered. */
+  readonly claimDiffers: boolean;
+};
+
+export type CallbackSubject = { readonly payment: Payment; readonly attempt: Attempt };
+
+const ruling = (outcome: CallbackOutcome, note: string | null = null): CallbackRuling => ({
+  outcome,
+  note,
+  ask: outcome === "PENDING_VERIFICATION",
+  claimDiffers: false,
+});
+
+/** Decides what a claim is worth before anybody asks the gateway. A claim never moves a payment by itself. */
+export function ruleOnCallback(
+  claim: Claim,
+  channel: CallbackChannel,
+  pathReference: string | null,
+  subject: CallbackSubject | null,
+): CallbackRuling {
+  if (!subject) return ruling("UNMATCHED", claim.note);
+  const { payment, attempt } = subject;
+  if (claim.signature === "invalid") return ruling("FORGED", claim.note ?? "SIGNATURE_INVALID");
+  if (claim.signature === "absent" && channel === "notification" && claim.says === "paid") {
+    return ruling("FORGED", "UNSIGNED_SUCCESS");
+  }
+  if (claim.signature === "absent" && pathReference !== null && pathReference !== payment.reference) {
+    return ruling("FORGED", "FOREIGN_REFERENCE");
+  }
+  if (!isOpen(payment) && claim.says !== "paid") return ruling("STALE", claim.note);
+  if (attempt.state === "PAID" && claim.gatewayRef === null) return ruling("STALE", claim.note);
+  const signed = claim.signature === "valid" || claim.signature === "weak";
+  const claimDiffers =
+    signed && claim.says === "paid" && claim.money !== null && !sameMoney(claim.money, payment.amount);
+  return { ...ruling("PENDING_VERIFICATION", claim.note), claimDiffers };
+}
