@@ -113,7 +113,7 @@ function sessionsContract({ world, outcomes }: Setup): void {
 }
 
 function verdictsContract(setup: Setup): void {
-  const { world, outcomes } = setup;
+  const { world } = setup;
 
   it("finds an untouched session pending and open, and an unknown reference absent", async () => {
     const order = newOrder(world().home);
@@ -146,6 +146,10 @@ function verdictsContract(setup: Setup): void {
     const { order, verdict } = await paidOrder(setup);
     expect(await world().gateway.confirm(attempt(order.merchantRef), "forged", signal())).toEqual(verdict);
   });
+}
+
+function troublesContract(setup: Setup): void {
+  const { world, outcomes } = setup;
 
   it("reports two charges as two entries", async () => {
     const { order } = await paidOrder(setup);
@@ -258,6 +262,7 @@ export function paymentGatewayContract(name: string, open: () => Promise<Gateway
     const setup = { world, outcomes };
     sessionsContract(setup);
     verdictsContract(setup);
+    troublesContract(setup);
     callbacksContract(setup);
     refundsContract(setup);
 

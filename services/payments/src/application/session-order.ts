@@ -8,6 +8,15 @@ export type OrderUrls = {
   readonly notificationUrl: string;
 };
 
+/** The edge's entry points below `publicUrl`. */
+export function orderUrls(publicUrl: string): OrderUrls {
+  const entry = `${publicUrl}/api/v1/gateways/sslcommerz`;
+  return {
+    notificationUrl: `${entry}/ipn`,
+    returnUrl: (outcome, reference) => `${entry}/return/${outcome}/${reference}`,
+  };
+}
+
 export function sessionOrder(
   { payment, applicationName }: PaymentFile,
   attempt: Attempt,

@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Secret } from "@oi/platform/config/env";
 import type { CredentialVault } from "../../application/ports.ts";
 
 export type Pepper = { readonly id: string; readonly key: string };
@@ -38,4 +39,15 @@ export function credentialVault(peppers: readonly [Pepper, ...Pepper[]]): Creden
       return timingSafeEqual(given, stored) && found !== null;
     },
   };
+}
+
+/** `id:key` as the configuration has them. */
+export function readPeppers([first, ...others]: readonly [Secret, ...Secret[]]): [Pepper, ...Pepper[]] {
+  return [readPepper(first), ...others.map(readPepper)];
+}
+
+function readPepper(secret: Secret): Pepper {
+  const text = secret.reveal();
+  const colon = text.indexOf(":");
+  return { id: text.slice(0, colon), key: text.slice(colon + 1) };
 }

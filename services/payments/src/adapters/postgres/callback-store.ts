@@ -37,13 +37,14 @@ async function record(
   target: CallbackTarget | null,
 ): Promise<boolean> {
   const { claim } = evidence;
+  const gatewayRef = claim.gatewayRef?.replaceAll("\0", "\uFFFD") ?? null;
   const decided = ruling.outcome === "PENDING_VERIFICATION" ? sql`null` : sql`clock_timestamp()`;
   const [row] = await sql<{ fresh: boolean }[]>`
     with stored as (
       insert into gateway_callback (gateway, channel, reference, attempt_id, matched_payment_id, digest, says, gateway_ref,
         signature, signature_valid, claim_differs, outcome, note, raw_payload, remote_address, decided_at)
       values (${evidence.gateway}, ${evidence.channel}, ${evidence.reference}, ${target?.attempt.id ?? null},
-        ${target?.payment.id ?? null}, ${evidence.digest}, ${claim.says}, ${claim.gatewayRef}, ${claim.signature},
+        ${target?.payment.id ?? null}, ${evidence.digest}, ${claim.says}, ${gatewayRef}, ${claim.signature},
         ${claim.signature === "valid" || claim.signature === "weak"}, ${ruling.claimDiffers}, ${ruling.outcome}, ${ruling.note},
         ${evidence.rawPayload}, ${evidence.remoteAddress}, ${decided})
       on conflict (gateway, channel, digest) where duplicate_of is null do nothing
@@ -58,7 +59,7 @@ async function record(
         and c.duplicate_of is null and not exists (select from stored)),
     woken as (
       update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, clock_timestamp()),
-        hint = coalesce(${claim.gatewayRef}, a.hint)
+        hint = coalesce(${gatewayRef}, a.hint)
       from stored where ${ruling.ask} and a.id = ${target?.attempt.id ?? 0})
     select exists (select from stored) as fresh`;
   return row?.fresh ?? false;

@@ -24,10 +24,15 @@ export function unknown(cause: UnknownCause, sent = true, retryAfterMs?: number)
 /** A longer pause than this would be a fault of theirs; the schedule asks again anyway. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
-/** Seconds or an HTTP date (RFC 9110 §10.2.3); undefined when absent or unreadable. */
+/** Seconds or an HTTP date (RFC 9110 §10.2.3); undefined when absent or neither. */
 export function parseRetryAfter(text: string | null, now: number): number | undefined {
-  if (text === null) return undefined;
-  const ms = /^[0-9]{1,9}$/.test(text.trim()) ? Number(text) * 1_000 : Date.parse(text) - now;
+  const value = text?.trim() ?? "";
+  const isDate = /^[A-Z][a-z]{2}, .{20,30} GMT$/.test(value);
+  const ms = /^[0-9]{1,9}$/.test(value)
+    ? Number(value) * 1_000
+    : isDate
+      ? Date.parse(value) - now
+      : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 

@@ -1,50 +1,16 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { type GatewayWorld, paymentGatewayContract } from "../../application/payment-gateway.contract.ts";
 import type { RawCallback } from "../../domain/gateway.ts";
-import type { SslcommerzAccount } from "./account.ts";
 import type { GatewayCall } from "./caller.ts";
+import { createAdmin, DEADLINE_MS, PASSWORD, startSandbox } from "./sandbox-process.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 /**
  * Real: the adapter, its HTTP and signatures, and the simulator as a process of its own with its own signer.
  * Double: the simulator stands for SSLCOMMERZ. Oracle: the acts that the test ordered at the simulator.
  */
-const SANDBOX = fileURLToPath(new URL("../../../../gateway-sandbox/src/main.ts", import.meta.url));
-const PASSWORD = "canary-int-8d2f";
-const DEADLINE_MS = 1_500;
-
-type Sandbox = AsyncDisposable & { readonly url: string };
-
-async function startSandbox(): Promise<Sandbox> {
-  const env = {
-    PATH: process.env.PATH,
-    PORT: "0",
-    SANDBOX_STORES: `testbox:${PASSWORD}`,
-    SANDBOX_AUTOPILOT: "never",
-    SANDBOX_SEED: "contract",
-  };
-  const child = spawn(process.execPath, [SANDBOX], { env, stdio: ["ignore", "pipe", "inherit"] });
-  const exited = once(child, "exit");
-  const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
-    await exited;
-  };
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /listening on (http\S+)/.exec(line)?.[1];
-    if (url === undefined) continue;
-    child.stdout.resume();
-    const health = await fetch(`${url}/healthz`);
-    if (health.ok) return { url, [Symbol.asyncDispose]: stop };
-  }
-  await stop();
-  throw new Error("the simulator ended before it was ready");
-}
-
 type Inbox = AsyncDisposable & {
   readonly url: string;
   /** The next notification about this reference. */
@@ -81,38 +47,12 @@ async function openInbox(): Promise<Inbox> {
   };
 }
 
-/** Steers the simulator through its admin calls. */
-function createAdmin(sandbox: Sandbox) {
-  async function call(path: string, body?: unknown): Promise<unknown> {
-    const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
-    const headers = { "content-type": "application/json" };
-    const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, { ...init, headers });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  }
-  async function act(merchantRef: string, outcome: string): Promise<void> {
-    const found = (await call(`sessions?tranId=${merchantRef}`)) as { sessions: { sessionkey: string }[] };
-    const sessionKey = found.sessions[0]?.sessionkey;
-    await call(`sessions/${sessionKey}/act`, { outcome, dropIpn: true, dropReturn: true, late: true });
-  }
-  const once = (tranId: string, reply: unknown) => call("rules", { match: { tranId }, times: 1, reply });
-  return { call, act, once };
-}
-
 async function sandboxWorld(): Promise<GatewayWorld> {
   const sandbox = await startSandbox();
   const inbox = await openInbox();
   const { call, act, once } = createAdmin(sandbox);
   const calls: GatewayCall[] = [];
-  const account: SslcommerzAccount = {
-    id: "sslcommerz-test",
-    mode: "TEST",
-    baseUrl: sandbox.url,
-    storeId: "testbox",
-    storePassword: PASSWORD,
-    callsPerSecond: 1_000,
-    deadlines: { session: DEADLINE_MS, read: DEADLINE_MS, refund: DEADLINE_MS },
-  };
+  const { account } = sandbox;
   const deps = { observe: (finished: GatewayCall) => void calls.push(finished) };
   const gateway = sslcommerzGateway(account, deps);
   const unreachable = sslcommerzGateway({ ...account, baseUrl: "http://127.0.0.1:9" }, deps);

@@ -1,0 +1,52 @@
+import { invalid } from "@oi/kernel/errors";
+import { isCurrency } from "@oi/kernel/money";
+import type { CreatePaymentRequest } from "@oi/proto/payments/v1/payments_service";
+import { modeFromProto } from "@oi/proto/public/scope";
+import type { IdempotencyKey } from "../../application/ports.ts";
+import { checkRedirectUrl, normalisePhone } from "../../domain/contact.ts";
+import type { NewPayment } from "../../domain/payment.ts";
+
+const ROUTE = "POST /payments";
+const DEFAULT_CURRENCY = "BDT";
+
+export type Fingerprint = (route: string, fields: Record<string, string | number | null>) => Uint8Array;
+
+/** What the request asks for, with its defaults. Raises VALIDATION_ERROR beyond what the proto's rules check. */
+export function readNewPayment(request: CreatePaymentRequest): NewPayment {
+  const currency = request.amount?.currency || DEFAULT_CURRENCY;
+  if (!isCurrency(currency)) throw invalid({ currency: "must be an ISO 4217 code, upper case" });
+  return {
+    scope: { applicationId: Number(request.applicationId), mode: modeFromProto(request.mode) },
+    amount: { amountMinor: request.amount?.amountMinor ?? 0n, currency },
+    customer: {
+      reference: request.customerReference,
+      email: request.customerEmail ?? null,
+      phone: request.customerPhone === undefined ? null : normalisePhone(request.customerPhone),
+      name: request.customerName ?? null,
+    },
+    productName: request.productName ?? null,
+    redirectUrl: request.redirectUrl === undefined ? null : checkRedirectUrl(request.redirectUrl),
+    expiresInSeconds: request.expiresInSeconds ?? null,
+  };
+}
+
+/** The key with the fingerprint of what was sent, before defaults; null without a key. The same for both doors. */
+export function readIdempotency(
+  request: CreatePaymentRequest,
+  fingerprint: Fingerprint,
+): IdempotencyKey | null {
+  if (request.idempotencyKey === "") return null;
+  const fields = {
+    amountMinor: (request.amount?.amountMinor ?? 0n).toString(),
+    currency: request.amount?.currency || null,
+    customerReference: request.customerReference,
+    customerEmail: request.customerEmail ?? null,
+    customerPhone: request.customerPhone ?? null,
+    customerName: request.customerName ?? null,
+    productName: request.productName ?? null,
+    invoiceId: null,
+    redirectUrl: request.redirectUrl ?? null,
+    expiresInSeconds: request.expiresInSeconds ?? null,
+  };
+  return { route: ROUTE, key: request.idempotencyKey, fingerprint: fingerprint(ROUTE, fields) };
+}

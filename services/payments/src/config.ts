@@ -1,0 +1,103 @@
+import {
+  type DatabaseConfig,
+  type NatsConfig,
+  type RpcConfig,
+  type RuntimeConfig,
+  readDatabase,
+  readNats,
+  readRpc,
+  readRuntime,
+} from "@oi/platform/config/common";
+import { type Env, type EnvReader, readEnv, Secret } from "@oi/platform/config/env";
+import { accountProblems } from "./adapters/sslcommerz/account-problems.ts";
+import { DEFAULT_SCHEDULE, type InquirySchedule } from "./domain/inquiry-schedule.ts";
+
+export type GatewayAccountConfig = {
+  readonly id: string;
+  readonly mode: "TEST" | "LIVE";
+  readonly baseUrl: string;
+  readonly storeId: string;
+  readonly storePassword: Secret;
+  readonly callsPerSecond: number;
+  readonly allowedRedirectOrigins: readonly string[] | undefined;
+};
+
+export type PaymentsConfig = {
+  readonly runtime: RuntimeConfig;
+  readonly rpc: RpcConfig;
+  readonly database: DatabaseConfig;
+  readonly nats: NatsConfig;
+  readonly publicUrl: string;
+  /** `id:key`, the first makes new digests, all judge old ones. */
+  readonly peppers: readonly [Secret, ...Secret[]];
+  readonly accounts: readonly GatewayAccountConfig[];
+  readonly schedule: InquirySchedule;
+  readonly recheckMs: number;
+  readonly doubtMs: number;
+  readonly sweeps: boolean;
+};
+
+const MIN_PEPPER_LENGTH = 16;
+
+/** Reads everything that payments is told from outside. Raises ConfigError with every problem at once. */
+export function readConfig(env: Env): Readonly<PaymentsConfig> {
+  return readEnv(env, (read) => {
+    const runtime = readRuntime(read);
+    return {
+      runtime,
+      rpc: readRpc(read, runtime, { rpc: 9090, ops: 9464 }),
+      database: readDatabase(read, "PAYMENTS"),
+      nats: readNats(read),
+      publicUrl: read.url("PUBLIC_URL", ["http", "https"]).replace(/\/+$/, ""),
+      peppers: readPeppers(read),
+      accounts: (["TEST", "LIVE"] as const).flatMap((mode) => readAccount(read, mode)),
+      schedule: readSchedule(read),
+      recheckMs: read.integer("GATEWAY_RECHECK_MS", 15_000, { min: 0, max: 600_000 }),
+      doubtMs: read.integer("GATEWAY_DOUBT_MS", 30_000, { min: 0, max: 600_000 }),
+      sweeps: read.flag("SWEEPS", true),
+    };
+  });
+}
+
+function readPeppers(read: EnvReader): readonly [Secret, ...Secret[]] {
+  const list = read.secret("API_SECRET_PEPPER");
+  const [first, ...others] = list.reveal().split(",");
+  for (const pepper of [first ?? "", ...others]) {
+    const [id, key] = pepper.split(":");
+    if (!id || (key ?? "").length < MIN_PEPPER_LENGTH) {
+      read.problem(
+        `API_SECRET_PEPPER: must be id:key pairs whose key has at least ${MIN_PEPPER_LENGTH} characters`,
+      );
+    }
+  }
+  return [new Secret(first ?? ""), ...others.map((pepper) => new Secret(pepper))];
+}
+
+/** A mode without a base URL has no account: opening its checkouts answers that the gateway is unavailable. */
+function readAccount(read: EnvReader, mode: "TEST" | "LIVE"): GatewayAccountConfig[] {
+  const prefix = `SSLCOMMERZ_${mode}`;
+  const baseUrl = read.optionalText(`${prefix}_BASE_URL`);
+  if (baseUrl === undefined) return [];
+  const origins = read.list(`${prefix}_REDIRECT_ORIGINS`);
+  const account: GatewayAccountConfig = {
+    id: `sslcommerz-${mode.toLowerCase()}`,
+    mode,
+    baseUrl,
+    storeId: read.text(`${prefix}_STORE_ID`),
+    storePassword: read.secret(`${prefix}_STORE_PASSWORD`),
+    callsPerSecond: read.integer("GATEWAY_CALLS_PER_SECOND", 10, { min: 1, max: 100_000 }),
+    allowedRedirectOrigins: origins.length > 0 ? origins : undefined,
+  };
+  const problems = accountProblems({ ...account, storePassword: account.storePassword.reveal() });
+  for (const problem of problems) read.problem(`${prefix}: ${problem}`);
+  return [account];
+}
+
+/** `INQUIRY_SCHEDULE` replaces the seconds after the opening; the rest of the schedule stays. */
+function readSchedule(read: EnvReader): InquirySchedule {
+  const seconds = read.list("INQUIRY_SCHEDULE", DEFAULT_SCHEDULE.afterOpening.map(String)).map(Number);
+  const rising = seconds.every((value, i) => value > (seconds[i - 1] ?? 0));
+  if (!rising || seconds.length === 0)
+    read.problem("INQUIRY_SCHEDULE: must be rising seconds such as 30,60,120");
+  return { ...DEFAULT_SCHEDULE, afterOpening: seconds };
+}

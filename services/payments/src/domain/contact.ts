@@ -1,0 +1,21 @@
+import { foldDigits } from "@oi/kernel/digits";
+import { invalid } from "@oi/kernel/errors";
+
+/** Spaces, dots, hyphens and brackets are how people write numbers; what counts is 7 to 15 digits (ITU-T E.164). */
+export function normalisePhone(text: string): string {
+  const phone = foldDigits(text).replace(/[\s.()-]/g, "");
+  if (!/^\+?\d{7,15}$/.test(phone))
+    throw invalid({ customerPhone: "must be a telephone number of 7 to 15 digits" });
+  return phone;
+}
+
+/** Absolute http(s), no user information, no backslash that browsers read as a slash. */
+export function checkRedirectUrl(text: string): string {
+  const plain = /^https?:\/\/([^\s/?#\\@]+)([/?#][^\s\\]*)?$/i.test(text);
+  if (!plain || text.length > 2_048) {
+    throw invalid({
+      redirectUrl: "must be an absolute http(s) URL without user information, at most 2048 characters",
+    });
+  }
+  return text;
+}
