@@ -11,8 +11,21 @@ const file: DescFile = file_buf_validate_validate;
 
 function fieldType(field: DescField): string {
   const names: Record<number, string> = {
-    1: "double", 2: "float", 3: "int64", 4: "uint64", 5: "int32", 6: "fixed64", 7: "fixed32", 8: "bool", 9: "string",
-    12: "bytes", 13: "uint32", 15: "sfixed32", 16: "sfixed64", 17: "sint32", 18: "sint64",
+    1: "double",
+    2: "float",
+    3: "int64",
+    4: "uint64",
+    5: "int32",
+    6: "fixed64",
+    7: "fixed32",
+    8: "bool",
+    9: "string",
+    12: "bytes",
+    13: "uint32",
+    15: "sfixed32",
+    16: "sfixed64",
+    17: "sint32",
+    18: "sint64",
   };
   return field.proto.typeName || (names[field.proto.type] ?? "");
 }
@@ -25,7 +38,10 @@ function printField(field: DescField, indent: string): string {
 
 function printEnum(desc: DescEnum, indent: string): string {
   const values = desc.values.map((v) => `${indent}  ${v.name} = ${v.number};`);
-  const alias = new Set(desc.values.map((v) => v.number)).size < desc.values.length ? [`${indent}  option allow_alias = true;`] : [];
+  const alias =
+    new Set(desc.values.map((v) => v.number)).size < desc.values.length
+      ? [`${indent}  option allow_alias = true;`]
+      : [];
   return [`${indent}enum ${desc.name} {`, ...alias, ...values, `${indent}}`].join("\n");
 }
 
@@ -40,14 +56,17 @@ function printMessage(desc: DescMessage, indent = ""): string {
     lines.push(`${inner}oneof ${oneof.name} {`, ...fields, `${inner}}`);
   }
   for (const range of desc.proto.extensionRange) {
-    lines.push(`${inner}extensions ${range.start} to ${(range.end ?? 0) >= 536870912 ? "max" : (range.end ?? 0) - 1};`);
+    lines.push(
+      `${inner}extensions ${range.start} to ${(range.end ?? 0) >= 536870912 ? "max" : (range.end ?? 0) - 1};`,
+    );
   }
   lines.push(`${indent}}`);
   return lines.join("\n");
 }
 
 const extensions = file.extensions.map(
-  (e) => `extend ${e.extendee.typeName.replace(/^/, ".")} {\n  optional .${e.message?.typeName} ${e.name} = ${e.number};\n}`,
+  (e) =>
+    `extend ${e.extendee.typeName.replace(/^/, ".")} {\n  optional .${e.message?.typeName} ${e.name} = ${e.number};\n}`,
 );
 const text = [
   "// Printed by tools/print-validate-proto.ts from the descriptor of @bufbuild/protovalidate (Apache-2.0,",

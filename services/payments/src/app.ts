@@ -79,12 +79,10 @@ export async function createApp(
     const applications = postgresApplicationStore({ database, encodeEvent, onEvents });
     const callbacks = postgresCallbackStore(database);
     const queue = postgresInquiryQueue(background, INQUIRY_LEASE_MS);
-
     const { schedule, recheckMs, doubtMs } = config;
     const rules = { schedule, recheckMs, doubtMs, openGraceMs: OPEN_GRACE_MS };
     const ask = inquire({ payments, gateways, clock, rules });
     const pause = (ms: number): Promise<void> => setTimeout(ms);
-
     const sweep = (name: string, everyMs: number, work: (signal: AbortSignal) => Promise<boolean>): Loop =>
       started.use(
         startLoop({ name, everyMs, log, work: async (signal) => ((await work(signal)) ? "more" : "idle") }),
@@ -93,7 +91,6 @@ export async function createApp(
       ? sweep("inquiries", SWEEP_EVERY_MS, sweepInquiries({ queue, inquire: ask }))
       : null;
     if (config.sweeps) sweep("expiry", EXPIRE_EVERY_MS, sweepExpired({ payments, queue, clock }));
-
     const record = recordCallback({
       callbacks,
       gateways,

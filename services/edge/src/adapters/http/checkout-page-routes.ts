@@ -1,0 +1,79 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { openCheckout } from "../../application/open-checkout.ts";
+import type { Checkouts } from "../../application/ports.ts";
+import { readCheckout } from "../../application/read-checkout.ts";
+import { isOpen } from "../../domain/checkout.ts";
+import { checkoutPage } from "../../domain/page.ts";
+import type { Answers } from "./answers.ts";
+import { toDomainError } from "./failures.ts";
+import type { Pages } from "./pages.ts";
+import { redirect } from "./redirect.ts";
+import { returnHref } from "./redirect-url.ts";
+
+type Route = { Params: { reference: string } };
+type PageRoute = Route & { Querystring: { from?: unknown; waited?: unknown } };
+
+function wantsJson({ headers }: FastifyRequest): boolean {
+  const accept = headers.accept ?? "";
+  return accept.includes("application/json") && !accept.includes("text/html");
+}
+
+/** Neither a browser that fetches ahead nor somebody who only asks for headers wants to pay. */
+function onlyLooks(request: FastifyRequest): boolean {
+  const purpose = `${request.headers["sec-purpose"] ?? request.headers.purpose ?? ""}`;
+  return request.method === "HEAD" || purpose.includes("prefetch");
+}
+
+/** How long the waiting page says that it waits; anything but a small number is nothing. */
+function readWaited(text: unknown): number {
+  return typeof text === "string" && /^\d{1,5}$/.test(text) ? Number(text) : 0;
+}
+
+export function checkoutPageRoutes(
+  app: FastifyInstance,
+  deps: {
+    readonly checkouts: Checkouts;
+    readonly pages: Pages;
+    readonly answers: Answers;
+    readonly publicUrl: () => string;
+  },
+): void {
+  const { checkouts, pages, publicUrl } = deps;
+  const pageUrl = (reference: string): string => `${publicUrl()}/checkout/${reference}`;
+
+  app.get<PageRoute>("/checkout/:reference", async (request, reply) => {
+    const { reference } = request.params;
+    const checkout = await readCheckout({ checkouts }, reference, { requestId: request.id });
+    const fromGateway = request.query.from === "gateway";
+    const href = returnHref(checkout.redirectUrl, checkout);
+    if (fromGateway && href !== null && !isOpen(checkout.status)) return redirect(reply, href);
+    const lang = pages.languageOf(request);
+    const waitedSeconds = readWaited(request.query.waited);
+    const page = checkoutPage(checkout, { lang, fromGateway, waitedSeconds, returnHref: href });
+    return pages.send(reply, page, checkout.gatewayOrigins);
+  });
+
+  app.route<Route>({
+    method: ["GET", "POST"],
+    url: "/checkout/:reference/pay",
+    handler: async (request, reply) => {
+      if (onlyLooks(request)) return reply.code(204).header("cache-control", "no-store").send();
+      const { reference } = request.params;
+      const opening = await openCheckout({ checkouts }, reference, { requestId: request.id });
+      return redirect(reply, opening.to === "gateway" ? new URL(opening.url).href : pageUrl(reference));
+    },
+    errorHandler: (error, request, reply) =>
+      failPayment(deps, error, request as FastifyRequest<Route>, reply),
+  });
+}
+
+function failPayment(
+  { pages, answers }: { readonly pages: Pages; readonly answers: Answers },
+  cause: unknown,
+  request: FastifyRequest<Route>,
+  reply: FastifyReply,
+): FastifyReply {
+  const error = toDomainError(cause);
+  if (wantsJson(request)) return answers.failure(request, reply, error);
+  return pages.failure(request, reply, error, `/checkout/${request.params.reference}`);
+}

@@ -1,0 +1,78 @@
+import { grpcTransport, type Transport } from "@oi/platform/rpc/client";
+import { openJsonDoor } from "@oi/platform/rpc/json-door";
+import { systemClock } from "@oi/platform/service/clock";
+import { Health } from "@oi/platform/service/health";
+import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
+import { edgeHttp } from "./adapters/http/edge-http.ts";
+import { cachedCredentials } from "./adapters/memory/cached-credentials.ts";
+import { rpcCheckouts } from "./adapters/rpc/rpc-checkouts.ts";
+import { rpcCredentials } from "./adapters/rpc/rpc-credentials.ts";
+import { rpcPayments } from "./adapters/rpc/rpc-payments.ts";
+import type { EdgeConfig } from "./config.ts";
+
+/** Some tens of bytes each; enough that no real set of merchants pushes one out. */
+const CREDENTIALS_REMEMBERED = 10_000;
+
+export type EdgeApp = AsyncDisposable & {
+  /** Where the public listener answers, as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** `/healthz` and `/readyz`. */
+  readonly opsUrl: string;
+};
+
+export type EdgeOverrides = {
+  readonly log?: Logger;
+  /** For services that share a process, and for tests. They stay the caller's to close. */
+  readonly transports?: {
+    readonly payments: Transport;
+    readonly ledger: Transport;
+    readonly webhooks: Transport;
+  };
+};
+
+function reachable(host: string, port: number): string {
+  const address = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+/** Joins the edge and starts it. Disposing drains: not ready, then the public listener, then channels, then ops. */
+export async function createApp(config: EdgeConfig, overrides: EdgeOverrides = {}): Promise<EdgeApp> {
+  const { host, port, opsPort, drainSeconds } = config.http;
+  const log = overrides.log ?? createLogger({ service: "edge", level: config.runtime.logLevel });
+  await using started = new AsyncDisposableStack();
+
+  const health = new Health([]);
+  const ops = await openJsonDoor({ services: [], health, host, port: opsPort });
+  started.defer(() => ops.close());
+
+  const payments = overrides.transports?.payments ?? started.use(grpcTransport(config.rpc.payments));
+  const clock = systemClock();
+  const credentials = cachedCredentials({
+    credentials: rpcCredentials(payments),
+    clock,
+    seconds: config.credentialCacheSeconds,
+    maxEntries: CREDENTIALS_REMEMBERED,
+  });
+
+  let publicUrl = config.http.publicUrl ?? "";
+  const server = await edgeHttp({
+    payments: rpcPayments(payments),
+    checkouts: rpcCheckouts(payments),
+    credentials,
+    clock,
+    log,
+    publicUrl: () => publicUrl,
+    trustedProxyHops: config.http.trustedProxyHops,
+    defaultLanguage: config.checkoutLanguage,
+  });
+  const bound = await server.listen(host, port);
+  started.defer(() => server.close(drainSeconds * 1_000));
+  if (config.http.publicUrl === null) publicUrl = `http://localhost:${bound}`;
+  started.defer(() => health.drain());
+
+  const url = reachable(host, bound);
+  const opsUrl = reachable(host, ops.port);
+  log.info({ url, opsUrl, publicUrl }, "edge is ready");
+  const running = started.move();
+  return { url, opsUrl, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}

@@ -1,0 +1,66 @@
+import type { Instant } from "@oi/kernel/instant";
+import type { Scope } from "@oi/kernel/scope";
+import type { Checkout } from "../domain/checkout.ts";
+import type { NewPayment, PaymentQuery, PublicPayment } from "../domain/payment.ts";
+
+/** What every call carries along, so that one request can be followed through all services. */
+export type Trace = { readonly requestId: string };
+
+/** Whose credential a request was made with. */
+export type Caller = Scope & { readonly applicationName: string };
+
+export type Credential = { readonly apiKey: string; readonly apiSecret: string };
+
+export interface Credentials {
+  /** Raises UNAUTHORIZED, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
+  authenticate(credential: Credential, trace: Trace): Promise<Caller>;
+}
+
+/** A payment as it was first answered; a repeat of the key holds the very same values. */
+export type CreatedPayment = {
+  readonly payment: PublicPayment;
+  readonly replayed: boolean;
+  readonly answeredAt: Instant;
+  readonly firstRequestId: string;
+};
+
+export interface Payments {
+  /**
+   * Raises VALIDATION_ERROR, IDEMPOTENCY_KEY_CONFLICT, IDEMPOTENCY_IN_PROGRESS, SERVICE_UNAVAILABLE,
+   * DEADLINE_EXCEEDED. An empty key makes a payment every time.
+   */
+  create(scope: Scope, payment: NewPayment, idempotencyKey: string, trace: Trace): Promise<CreatedPayment>;
+  /** Raises RESOURCE_NOT_FOUND, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
+  byId(scope: Scope, id: number, trace: Trace): Promise<PublicPayment>;
+  /** Raises VALIDATION_ERROR, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
+  list(
+    scope: Scope,
+    query: PaymentQuery,
+    trace: Trace,
+  ): Promise<{ readonly payments: readonly PublicPayment[]; readonly totalElements: number }>;
+}
+
+/** What arrived from the gateway or the customer's browser, byte for byte. Nothing in it is believed. */
+export type GatewayCallback = {
+  readonly channel: "return" | "notification";
+  /** The reference in a return's path; empty for a notification. */
+  readonly reference: string;
+  readonly method: string;
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  readonly query: string;
+  readonly remoteAddress: string;
+};
+
+export interface Checkouts {
+  /** A safe read. Raises RESOURCE_NOT_FOUND, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
+  byReference(reference: string, trace: Trace): Promise<Checkout>;
+  /**
+   * Opens the gateway's session, or finds the open one, and says where it is. Raises RESOURCE_NOT_FOUND,
+   * INVALID_OPERATION_STATE, GATEWAY_UNAVAILABLE, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED.
+   */
+  open(reference: string, trace: Trace): Promise<string>;
+  /** Raises RESOURCE_NOT_FOUND (a return whose path names no payment), SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
+  recordCallback(callback: GatewayCallback, trace: Trace): Promise<void>;
+}

@@ -1,0 +1,84 @@
+import type { Instant } from "@oi/kernel/instant";
+import { formatInstant } from "@oi/kernel/instant";
+import type { Mode } from "@oi/kernel/scope";
+import { formatMoney } from "./display-money.ts";
+import type { PaymentStatus } from "./payment.ts";
+
+/** What the customer's side may know of a payment: no ids, no customer data. */
+export type Checkout = {
+  readonly reference: string;
+  readonly status: PaymentStatus;
+  readonly mode: Mode;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly appName: string;
+  readonly productName: string | null;
+  readonly gateway: string;
+  readonly redirectUrl: string | null;
+  readonly expiresAt: Instant | null;
+  readonly paidAt: Instant | null;
+  readonly underReview: boolean;
+  /** A return or notification arrived since the last opening. */
+  readonly awaitingConfirmation: boolean;
+  /** Where the opening may lead the browser. */
+  readonly gatewayOrigins: readonly string[];
+};
+
+export type CheckoutState =
+  | "payable"
+  | "waiting"
+  | "review"
+  | "paid"
+  | "partlyRefunded"
+  | "refunded"
+  | "failed"
+  | "cancelled"
+  | "expired";
+
+const CLOSED_STATES: Readonly<Record<Exclude<PaymentStatus, "CREATED" | "PENDING">, CheckoutState>> = {
+  SUCCEEDED: "paid",
+  PARTIALLY_REFUNDED: "partlyRefunded",
+  REFUNDED: "refunded",
+  FAILED: "failed",
+  CANCELLED: "cancelled",
+  EXPIRED: "expired",
+};
+
+export function isOpen(status: PaymentStatus): status is "CREATED" | "PENDING" {
+  return status === "CREATED" || status === "PENDING";
+}
+
+/**
+ * What the page says. Only the stored status decides; coming back from the gateway merely turns the offer to pay
+ * into waiting, because money may have been taken.
+ */
+export function stateOf(checkout: Checkout, fromGateway: boolean): CheckoutState {
+  const { status } = checkout;
+  if (!isOpen(status)) return CLOSED_STATES[status];
+  if (checkout.underReview) return "review";
+  const cameBack = status === "PENDING" && fromGateway;
+  return checkout.awaitingConfirmation || cameBack ? "waiting" : "payable";
+}
+
+const isoOrNull = (instant: Instant | null): string | null =>
+  instant === null ? null : formatInstant(instant);
+
+/** The context of the public contract, for merchants who build a page of their own. */
+export function checkoutContext(checkout: Checkout, publicUrl: string): Readonly<Record<string, unknown>> {
+  const { reference, status, amountMinor, currency } = checkout;
+  return {
+    reference,
+    status,
+    mode: checkout.mode,
+    amountMinor: Number(amountMinor),
+    amountDisplay: formatMoney(amountMinor, currency, "en"),
+    currency,
+    appName: checkout.appName,
+    productName: checkout.productName,
+    gateway: checkout.gateway,
+    gatewayRedirectUrl: isOpen(status) ? `${publicUrl}/checkout/${reference}/pay` : null,
+    redirectUrl: checkout.redirectUrl,
+    expiresAt: isoOrNull(checkout.expiresAt),
+    paidAt: isoOrNull(checkout.paidAt),
+  };
+}

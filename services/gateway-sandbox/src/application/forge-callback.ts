@@ -1,0 +1,78 @@
+import {
+  CALLBACK_CHANNELS,
+  CALLBACK_STATUSES,
+  type CallbackChannel,
+  type CallbackStatus,
+} from "../domain/callback.ts";
+import { type Reader, readFlag, readOneOf, readPartsOf, readText, readTexts } from "../domain/json-reader.ts";
+import type { References } from "../domain/references.ts";
+import { isPaid, type PaymentTry, type Session } from "../domain/session.ts";
+import { type Fields, SIGN_MODES, type SignMode } from "../domain/signature.ts";
+import type { CallbackEntry } from "./journal.ts";
+import type { Clock } from "./ports.ts";
+import type { PrepareCallback } from "./prepare-callback.ts";
+import type { SendCallback } from "./send-callback.ts";
+import { findSessionsByTranId, type PreparedCallback, type World } from "./world.ts";
+
+export type ForgeRequest = Partial<{
+  readonly tranId: string;
+  readonly channel: CallbackChannel;
+  readonly status: CallbackStatus;
+  readonly sign: SignMode;
+  readonly setSigned: Fields;
+  readonly set: Fields;
+  /** Sends the last callback of this channel once more, byte for byte; the other keys are ignored. */
+  readonly resend: boolean;
+}>;
+
+export const readForgeRequest: Reader<ForgeRequest> = readPartsOf<ForgeRequest>({
+  tranId: readText,
+  channel: readOneOf(CALLBACK_CHANNELS),
+  status: readOneOf(CALLBACK_STATUSES),
+  sign: readOneOf(SIGN_MODES),
+  setSigned: readTexts,
+  set: readTexts,
+  resend: readFlag,
+});
+
+export type ForgeCallback = (request: ForgeRequest) => Promise<CallbackEntry | null>;
+
+/** Sends a genuine or forged callback now. It tells a story; the money and the session stay as they are. */
+export function createForgeCallback(ports: {
+  readonly world: World;
+  readonly clock: Clock;
+  readonly references: References;
+  readonly prepare: PrepareCallback;
+  readonly callbacks: SendCallback;
+}): ForgeCallback {
+  const { world, clock, references, prepare, callbacks } = ports;
+
+  /** The real try where there is one, else a paid try that never happened. */
+  const chooseTry = ({ tries }: Session, status: CallbackStatus): PaymentTry | null => {
+    if (status !== "VALID") return tries.findLast((told) => told.status === status) ?? null;
+    const now = clock.now();
+    const invented = {
+      number: 0,
+      status,
+      channel: "VISA",
+      at: now,
+      risk: 0,
+      error: "",
+      validatedAt: null,
+    } as const;
+    const paid = tries.findLast(isPaid);
+    return paid ?? { ...invented, valId: references.timed(now), bankTranId: references.timed(now) };
+  };
+
+  const choose = (request: ForgeRequest): PreparedCallback | undefined => {
+    const { tranId = "", channel = "ipn", status = "VALID", resend = false } = request;
+    if (resend) return world.lastCallbacks.get(`${channel} ${tranId}`);
+    const session = findSessionsByTranId(world, tranId).at(-1);
+    return session && prepare(session, channel, status, chooseTry(session, status), request);
+  };
+
+  return async (request) => {
+    const callback = choose(request);
+    return callback === undefined ? null : callbacks.send(callback);
+  };
+}

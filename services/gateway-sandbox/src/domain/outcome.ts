@@ -1,0 +1,58 @@
+export const OUTCOMES = [
+  "success",
+  "success_risk",
+  "fail",
+  "cancel",
+  "leave",
+  "wait",
+  "pending_then_valid",
+  "fail_then_success",
+] as const;
+
+/** What the customer does on the hosted page. */
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What becomes of one try, or, for UNATTEMPTED, of a session that its customer left without trying. */
+export type StepStatus = "VALID" | "FAILED" | "CANCELLED" | "PENDING" | "UNATTEMPTED";
+
+/**
+ * One thing that happens after the customer's choice. `settles` moves the try that the step before left PENDING instead of
+ * beginning another one.
+ */
+export type Step = {
+  readonly afterMs: number;
+  readonly status: StepStatus;
+  readonly risk: 0 | 1;
+  readonly settles: boolean;
+  readonly notifies: boolean;
+  readonly returns: boolean;
+};
+
+/** How long money stays in flight before it arrives. */
+export const PENDING_MS = 5_000;
+/** A person needs a moment to try again; it also keeps the two notifications in their order. */
+export const SECOND_TRY_MS = 200;
+
+const ENDS = { afterMs: 0, risk: 0, settles: false, notifies: true, returns: true } as const;
+
+const STEPS: Readonly<Record<Outcome, readonly Step[]>> = {
+  success: [{ ...ENDS, status: "VALID" }],
+  success_risk: [{ ...ENDS, status: "VALID", risk: 1 }],
+  fail: [{ ...ENDS, status: "FAILED" }],
+  cancel: [{ ...ENDS, status: "CANCELLED" }],
+  leave: [{ ...ENDS, status: "UNATTEMPTED", returns: false }],
+  wait: [],
+  pending_then_valid: [
+    { ...ENDS, status: "PENDING", notifies: false },
+    { ...ENDS, status: "VALID", afterMs: PENDING_MS, settles: true, returns: false },
+  ],
+  fail_then_success: [
+    { ...ENDS, status: "FAILED", returns: false },
+    { ...ENDS, status: "VALID", afterMs: SECOND_TRY_MS },
+  ],
+};
+
+/** The steps of an outcome in the order of time. `wait` has none: only the end of the session's lifetime follows. */
+export function planOutcome(outcome: Outcome): readonly Step[] {
+  return STEPS[outcome];
+}

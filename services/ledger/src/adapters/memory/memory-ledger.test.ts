@@ -1,0 +1,9 @@
+import { describePostings } from "../../application/postings.contract.ts";
+import { describeReads } from "../../application/reads.contract.ts";
+import { RECORDED_AT } from "../../testing/facts.ts";
+import { memoryLedger } from "./memory-ledger.ts";
+
+const ledger = memoryLedger({ now: () => RECORDED_AT });
+
+describePostings("memory", () => ledger);
+describeReads("memory", () => ledger);

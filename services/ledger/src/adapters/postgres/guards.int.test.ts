@@ -1,0 +1,160 @@
+import { postgresCode } from "@oi/platform/postgres/errors";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { captured, draft, freshScope } from "../../testing/facts.ts";
+import { type PostgresLedger, postgresLedger } from "../../testing/postgres-ledger.ts";
+import { bookId } from "./book-id.ts";
+
+let ledger: PostgresLedger;
+const live = freshScope("LIVE");
+const test = freshScope("TEST");
+
+beforeAll(async () => {
+  ledger = await postgresLedger();
+  for (const scope of [live, test]) {
+    await ledger.ports.books.open(scope);
+    await ledger.ports.postings.post(scope, [
+      draft(captured({ scope })),
+      draft(captured({ scope, paymentId: 2 })),
+    ]);
+  }
+});
+
+afterAll(() => ledger[Symbol.asyncDispose]());
+
+/** The SQLSTATE that a statement is refused with; "done" when it is not. */
+async function attempt(who: "app" | "owner" | "admin", text: string): Promise<string> {
+  const database = who === "app" ? ledger.database : ledger.as(who);
+  try {
+    await database.sql.unsafe(text);
+    return "done";
+  } catch (error) {
+    return postgresCode(error) ?? String(error);
+  }
+}
+
+const FORBIDDEN = "42501";
+const POSTED_TABLES = ["txn", "entry", "txn_live", "entry_live", "txn_test", "entry_test"];
+
+describe("the service's own login", () => {
+  const tables = [...POSTED_TABLES, "book", "account", "account_balance", "account_day", "open_item"];
+
+  it.each(tables)("can change nothing in %s", async (table) => {
+    for (const statement of [
+      `update ledger.${table} set book_id = book_id`.replace(
+        "book set book_id = book_id",
+        "book set id = id",
+      ),
+      `delete from ledger.${table}`,
+      `truncate ledger.${table}`,
+      `insert into ledger.${table} default values`,
+    ]) {
+      expect([statement, await attempt("app", statement)]).toEqual([statement, FORBIDDEN]);
+    }
+  });
+
+  it("cannot forget that it saw an event", async () => {
+    expect(await attempt("app", "update ledger.inbox set outcome = 'IGNORED'")).toBe(FORBIDDEN);
+    expect(await attempt("app", "delete from ledger.inbox")).toBe(FORBIDDEN);
+    expect(await attempt("app", "update ledger.parked_event set payload = ''")).toBe(FORBIDDEN);
+  });
+
+  it("cannot reach a partition behind its parent", async () => {
+    for (const table of ["txn_live", "txn_test", "entry_live", "entry_test"]) {
+      expect(await attempt("app", `select 1 from ledger.${table}`)).toBe(FORBIDDEN);
+    }
+  });
+
+  it("cannot change the schema", async () => {
+    expect(await attempt("app", "drop trigger checked on ledger.entry")).toBe(FORBIDDEN);
+    expect(await attempt("app", "create table ledger.other (id int)")).toBe(FORBIDDEN);
+  });
+});
+
+describe("the owner and the superuser", () => {
+  const liveId = bookId(live);
+  const testId = bookId(test);
+
+  it.each(["owner", "admin"] as const)("change no posted row (%s)", async (who) => {
+    for (const id of [liveId, testId]) {
+      expect(await attempt(who, `update ledger.txn set actor = 'x' where book_id = ${id}`)).toBe(FORBIDDEN);
+      expect(await attempt(who, `update ledger.entry set amount = -amount where book_id = ${id}`)).toBe(
+        FORBIDDEN,
+      );
+    }
+    expect(await attempt(who, `delete from ledger.txn where book_id = ${liveId}`)).toBe(FORBIDDEN);
+    expect(await attempt(who, `delete from ledger.entry_live where book_id = ${liveId}`)).toBe(FORBIDDEN);
+  });
+
+  it("truncate nothing that is live", async () => {
+    for (const table of ["txn", "entry", "txn_live", "entry_live", "account", "book"]) {
+      expect(await attempt("admin", `truncate ledger.${table} cascade`)).toBe(FORBIDDEN);
+    }
+  });
+
+  it("may clear TEST, and LIVE stays", async () => {
+    expect(await attempt("owner", "truncate ledger.txn_test, ledger.entry_test")).toBe("done");
+    const [row] = await ledger.as("owner").sql`select count(*)::int as entries from ledger.entry`;
+    expect(row).toEqual({ entries: 8 });
+  });
+});
+
+describe("an insert of the owner", () => {
+  type Made = { amount: number; account: string; ref: string; leg: number; currency?: string };
+
+  /** One statement of entries for a sequence that no transaction has. */
+  const insert = (table: string, entries: readonly Made[], book = bookId(live)): Promise<string> =>
+    attempt(
+      "owner",
+      `insert into ledger.${table} (book_id, seq, leg, account_id, amount, balance_after, account_version, ref)
+       select v.book, 99, v.leg, a.id, v.amount, 0, 1000 + v.leg, v.ref
+       from (values ${entries
+         .map((e) => `(${book}::bigint, ${e.leg}, '${e.account}', ${e.amount}::bigint, ${e.ref})`)
+         .join(", ")}) as v (book, leg, path, amount, ref)
+       left join ledger.account a on a.book_id = ${bookId(live)} and a.path = v.path and a.currency = 'BDT'`,
+    );
+  const debit: Made = {
+    amount: 5,
+    account: "Assets:Gateway:Sslcommerz:Receivable",
+    ref: "'payment:9'",
+    leg: 1,
+  };
+  const credit: Made = { amount: -5, account: "Liabilities:Merchant:Payable", ref: "null::text", leg: 2 };
+  const UNBALANCED = "23514";
+
+  it.each(["entry", "entry_live"])("into %s must balance", async (table) => {
+    expect(await insert(table, [debit, { ...credit, amount: -4 }])).toBe(UNBALANCED);
+    expect(await insert(table, [debit])).toBe(UNBALANCED);
+    expect(await insert(table, [{ ...debit, amount: 0 }, credit])).toBe(UNBALANCED);
+  });
+
+  it("must have legs 1 to n, once each statement", async () => {
+    expect(await insert("entry", [debit, { ...credit, leg: 3 }])).toBe(UNBALANCED);
+    expect(
+      await insert("entry", [
+        { ...debit, leg: 2 },
+        { ...credit, leg: 3 },
+      ]),
+    ).toBe(UNBALANCED);
+  });
+
+  it("must name an open item on clearing accounts and only there", async () => {
+    expect(await insert("entry", [{ ...debit, ref: "null::text" }, credit])).toBe(UNBALANCED);
+    expect(await insert("entry", [debit, { ...credit, ref: "'payment:9'" }])).toBe(UNBALANCED);
+  });
+
+  it("must stay in the accounts of its own book", async () => {
+    expect(await insert("entry", [debit, credit], "424242")).toBe(UNBALANCED);
+  });
+
+  it("passes when it is right, so the refusals above mean something", async () => {
+    expect(await insert("entry", [debit, credit])).toBe("done");
+  });
+});
+
+it("keeps one transaction per event and one per key, whoever inserts", async () => {
+  const copy = (changes: string): string => `
+    insert into ledger.txn select (jsonb_populate_record(t, ${changes})).* from ledger.txn t
+    where t.book_id = ${bookId(live)} and t.seq = 1`;
+  expect(await attempt("owner", copy(`'{"seq": 50, "event_id": null}'`))).toBe("23505");
+  expect(await attempt("owner", copy(`'{"seq": 50, "idem_key": "other"}'`))).toBe("23505");
+});

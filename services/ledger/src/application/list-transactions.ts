@@ -1,0 +1,23 @@
+import type { Scope } from "@oi/kernel/scope";
+import type { Transaction } from "../domain/transaction.ts";
+import type { LedgerReads } from "./ports.ts";
+
+export type TransactionsPage = {
+  readonly transactions: readonly Transaction[];
+  /** The sequence that the next page begins after; null at the end. */
+  readonly next: number | null;
+};
+
+export type ListTransactions = (
+  scope: Scope,
+  page: { readonly reference: string; readonly afterSeq: number; readonly size: number },
+) => Promise<TransactionsPage>;
+
+/** What was posted for a reference, ascending. Postings made meanwhile never shift or repeat a row. */
+export function listTransactions({ reads }: { readonly reads: LedgerReads }): ListTransactions {
+  return async (scope, { reference, afterSeq, size }) => {
+    const found = await reads.transactions(scope, { reference, afterSeq, limit: size + 1 });
+    const transactions = found.slice(0, size);
+    return { transactions, next: found.length > size ? (transactions.at(-1)?.seq ?? null) : null };
+  };
+}

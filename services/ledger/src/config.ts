@@ -1,0 +1,40 @@
+import {
+  type DatabaseConfig,
+  type NatsConfig,
+  type RpcConfig,
+  type RuntimeConfig,
+  readDatabase,
+  readNats,
+  readRpc,
+  readRuntime,
+} from "@oi/platform/config/common";
+import { type Env, readEnv } from "@oi/platform/config/env";
+
+export type LedgerConfig = {
+  readonly runtime: RuntimeConfig;
+  readonly rpc: RpcConfig;
+  readonly database: DatabaseConfig;
+  /** The owner of the tables, for `migrate` alone. */
+  readonly databaseOwnerUrl: string;
+  readonly nats: NatsConfig;
+  readonly consumer: { readonly maxAckPending: number; readonly ackWaitMs: number };
+};
+
+/** The only reader of the environment. Raises ConfigError with every problem at once. */
+export function readConfig(env: Env): LedgerConfig {
+  return readEnv(env, (read) => {
+    const runtime = readRuntime(read);
+    const database = readDatabase(read, "LEDGER");
+    return {
+      runtime,
+      rpc: readRpc(read, runtime, { rpc: 9102, ops: 9202 }),
+      database,
+      databaseOwnerUrl: read.url("LEDGER_DATABASE_OWNER_URL", ["postgres", "postgresql"], database.url),
+      nats: readNats(read),
+      consumer: {
+        maxAckPending: read.integer("CONSUMER_MAX_ACK_PENDING", 1_000, { min: 1, max: 100_000 }),
+        ackWaitMs: read.integer("CONSUMER_ACK_WAIT_MS", 30_000, { min: 100, max: 3_600_000 }),
+      },
+    };
+  });
+}

@@ -1,0 +1,47 @@
+import type { Sql } from "@oi/platform/postgres/client";
+import type postgres from "postgres";
+import { type Target, URL_REFUSED } from "../../domain/endpoint.ts";
+
+export type Transaction = postgres.TransactionSql;
+
+/** Remembers the newest target of an application; its row stays locked until the transaction ends. */
+export async function rememberTarget(
+  tx: Transaction,
+  change: { readonly applicationId: number; readonly version: number; readonly target: Target },
+): Promise<boolean> {
+  const { applicationId, version, target } = change;
+  const { url, hostKey, isRefused } = target;
+  const [row] = await tx<{ is_newest: boolean }[]>`
+    insert into application_target as t (application_id, version, url, host_key, is_refused)
+    values (${applicationId}, ${version}, ${url}, ${hostKey}, ${isRefused})
+    on conflict (application_id) do update set
+      version = greatest(t.version, excluded.version),
+      url = case when excluded.version > t.version then excluded.url else t.url end,
+      host_key = case when excluded.version > t.version then excluded.host_key else t.host_key end,
+      is_refused = case when excluded.version > t.version then excluded.is_refused else t.is_refused end,
+      changed_at = case when excluded.version > t.version then clock_timestamp() else t.changed_at end
+    returning version = ${version} as is_newest`;
+  return row?.is_newest ?? false;
+}
+
+/** Points the default endpoints at the remembered target: the rules of `retarget` in the domain, as SQL. */
+export async function followTarget(tx: Transaction, applicationId: number): Promise<void> {
+  await tx`
+    update endpoint e set
+      url = t.url, host_key = t.host_key, version = e.version + 1, updated_at = clock_timestamp(),
+      state = case when t.is_refused then 'DISABLED' when e.disabled_reason = ${URL_REFUSED} then 'ENABLED' else e.state end,
+      disabled_reason = case when t.is_refused then ${URL_REFUSED}
+                             when e.disabled_reason = ${URL_REFUSED} then null else e.disabled_reason end,
+      disabled_at = case when t.is_refused then coalesce(e.disabled_at, clock_timestamp())
+                         when e.disabled_reason = ${URL_REFUSED} then null else e.disabled_at end
+    from application_target t
+    where t.application_id = ${applicationId} and e.application_id = t.application_id
+      and e.is_default and e.state <> 'DELETED'
+      and (e.url is distinct from t.url or e.host_key is distinct from t.host_key
+           or t.is_refused <> (e.disabled_reason is not distinct from ${URL_REFUSED}))`;
+}
+
+/** Runs statements that must see each other's effects and stand or fall together. */
+export function inTransaction<T>(sql: Sql, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return sql.begin(work) as Promise<T>;
+}
