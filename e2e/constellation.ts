@@ -18,7 +18,9 @@ import { readConfig as readWebhooks } from "@oi/webhooks/config";
 export const SERVICES = ["payments", "ledger", "webhooks"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-export type ServiceDatabases = Readonly<Record<ServiceName, { readonly url: string; readonly ownerUrl: string }>>;
+export type ServiceDatabases = Readonly<
+  Record<ServiceName, { readonly url: string; readonly ownerUrl: string }>
+>;
 
 export type ConstellationOptions = {
   readonly databases: ServiceDatabases;
@@ -64,40 +66,42 @@ export async function migrateAll(databases: ServiceDatabases): Promise<Record<Se
 export async function startConstellation(options: ConstellationOptions): Promise<Constellation> {
   const { databases, ports, publicUrl } = options;
   const log = options.log ?? ((service) => createLogger({ service, level: "silent" }));
-  const started = new AsyncDisposableStack();
-  try {
-    const sandboxUrl = options.env.SSLCOMMERZ_TEST_BASE_URL ? null : started.use(await startSandbox(options)).url;
-    const env = (name: ServiceName): Env => ({
-      ...options.env,
-      ...(sandboxUrl === null ? {} : sandboxAccount(sandboxUrl)),
-      [`${name.toUpperCase()}_DATABASE_URL`]: databases[name].url,
-      [`${name.toUpperCase()}_DATABASE_OWNER_URL`]: databases[name].ownerUrl,
-      NATS_URL: options.natsUrl,
-      PUBLIC_URL: publicUrl,
-      RPC_PORT: String(ports.grpc[name]),
-      OPS_PORT: String(ports.http[name]),
-    });
-    const apps = {
-      payments: started.use(await payments.createApp(readPayments(env("payments")), { log: log("payments") })),
-      ledger: started.use(await ledger.createApp(readLedger(env("ledger")), { log: log("ledger") })),
-      webhooks: started.use(await webhooks.createApp(readWebhooks(env("webhooks")), { log: log("webhooks") })),
-    };
-    const transports = perService((name) => transportTo(apps[name].rpc, options.transport, started));
-    const edgeEnv = {
-      ...options.env,
-      ...Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_RPC_URL`, apps[name].rpc.grpcAddress])),
-      PORT: String(ports.edge),
-      OPS_PORT: String(ports.edgeOps),
-      PUBLIC_URL: publicUrl,
-    };
-    started.use(await edge.createApp(readEdge(edgeEnv), { log: log("edge"), transports }));
-    const services = perService((name) => ({ grpc: apps[name].rpc.grpcAddress, http: apps[name].rpc.jsonUrl }));
-    const all = started.move();
-    return { publicUrl, services, transports, sandboxUrl, [Symbol.asyncDispose]: () => all.disposeAsync() };
-  } catch (error) {
-    await started.disposeAsync();
-    throw error;
-  }
+  await using started = new AsyncDisposableStack();
+  const sandboxUrl = options.env.SSLCOMMERZ_TEST_BASE_URL
+    ? null
+    : started.use(await startSandbox(options)).url;
+  const env = (name: ServiceName): Env => ({
+    ...options.env,
+    ...(sandboxUrl === null ? {} : sandboxAccount(sandboxUrl)),
+    [`${name.toUpperCase()}_DATABASE_URL`]: databases[name].url,
+    [`${name.toUpperCase()}_DATABASE_OWNER_URL`]: databases[name].ownerUrl,
+    NATS_URL: options.natsUrl,
+    PUBLIC_URL: publicUrl,
+    RPC_PORT: String(ports.grpc[name]),
+    OPS_PORT: String(ports.http[name]),
+  });
+  const apps = {
+    payments: started.use(await payments.createApp(readPayments(env("payments")), { log: log("payments") })),
+    ledger: started.use(await ledger.createApp(readLedger(env("ledger")), { log: log("ledger") })),
+    webhooks: started.use(await webhooks.createApp(readWebhooks(env("webhooks")), { log: log("webhooks") })),
+  };
+  const transports = perService((name) => transportTo(apps[name].rpc, options.transport, started));
+  const edgeEnv = {
+    ...options.env,
+    ...Object.fromEntries(
+      SERVICES.map((name) => [`${name.toUpperCase()}_RPC_URL`, apps[name].rpc.grpcAddress]),
+    ),
+    PORT: String(ports.edge),
+    OPS_PORT: String(ports.edgeOps),
+    PUBLIC_URL: publicUrl,
+  };
+  started.use(await edge.createApp(readEdge(edgeEnv), { log: log("edge"), transports }));
+  const services = perService((name) => ({
+    grpc: apps[name].rpc.grpcAddress,
+    http: apps[name].rpc.jsonUrl,
+  }));
+  const all = started.move();
+  return { publicUrl, services, transports, sandboxUrl, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 function perService<T>(make: (name: ServiceName) => T): Record<ServiceName, T> {

@@ -19,6 +19,8 @@ export type InfrastructureOptions = {
 };
 
 export type Infrastructure = AsyncDisposable & {
+  /** Where this start keeps its state: the home, or the folder of an ephemeral start, which goes with it. */
+  readonly folder: string;
   readonly databases: Databases;
   readonly natsUrl: string;
   readonly description: { readonly postgresql: string; readonly nats: string };
@@ -92,6 +94,7 @@ async function startBoth(settings: Omit<StepSettings, "onWait">, onStep?: OnStep
     messaging.value.server?.exited.then(() => isStopping || tell("nats"));
   });
   return {
+    folder: settings.folder,
     databases: databases.value.databases,
     natsUrl: messaging.value.natsUrl,
     description: { postgresql: databases.value.description, nats: messaging.value.description },

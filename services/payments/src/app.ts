@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { paymentReference } from "@oi/kernel/id";
 import { openNats } from "@oi/platform/events/nats-link";
 import { startOutboxRelay } from "@oi/platform/events/outbox-relay";
 import { openDatabase, pingDatabase } from "@oi/platform/postgres/client";
@@ -7,7 +8,7 @@ import { postgresOutboxStore } from "@oi/platform/postgres/outbox-store";
 import { type RpcServer, startRpcServer } from "@oi/platform/rpc/server";
 import { Health } from "@oi/platform/service/health";
 import { type Loop, startLoop } from "@oi/platform/service/loop";
-import { newReference, systemRandom } from "@oi/platform/service/random";
+import { systemRandom } from "@oi/platform/service/random";
 import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
 import { credentialVault, readPeppers } from "./adapters/crypto/credential-vault.ts";
 import { callbackDigest, requestFingerprint } from "./adapters/crypto/digests.ts";
@@ -50,97 +51,92 @@ export async function createApp(
   overrides: { log?: Logger } = {},
 ): Promise<PaymentsApp> {
   const log = overrides.log ?? createLogger({ service: "payments", level: config.runtime.logLevel });
-  const started = new AsyncDisposableStack();
-  try {
-    const database = started.use(openDatabase(config.database, "payments"));
-    const background = started.use(openDatabase(config.database, "payments-background", 4));
-    const clock = started.use(await databaseClock(background, log));
-    const link = started.use(openNats({ url: config.nats.url, name: "payments" }));
-    const relay = started.use(
-      startOutboxRelay({
-        store: postgresOutboxStore(config.database, "payments-relay"),
-        link,
-        log,
-        stream: {
-          name: "PAYMENTS",
-          subjects: ["payments.>"],
-          replicas: config.nats.streamReplicas,
-          maxAgeDays: config.nats.maxAgeDays,
-        },
-      }),
-    );
-    const gateways = started.use(sslcommerzGateways({ accounts: config.accounts.map(reveal) }));
-    const random = systemRandom();
-    const vault = credentialVault(readPeppers(config.peppers));
-    const paymentMessage = paymentMapper(config.publicUrl);
-    const encodeEvent = eventEncoder({ random, paymentMessage, applicationMessage });
-    const onEvents = relay.wake;
-    const payments = postgresPaymentStore({ database, encodeEvent, onEvents });
-    const applications = postgresApplicationStore({ database, encodeEvent, onEvents });
-    const callbacks = postgresCallbackStore(database);
-    const queue = postgresInquiryQueue(background, INQUIRY_LEASE_MS);
-    const { schedule, recheckMs, doubtMs } = config;
-    const rules = { schedule, recheckMs, doubtMs, openGraceMs: OPEN_GRACE_MS };
-    const ask = inquire({ payments, gateways, clock, rules });
-    const pause = (ms: number): Promise<void> => setTimeout(ms);
-    const sweep = (name: string, everyMs: number, work: (signal: AbortSignal) => Promise<boolean>): Loop =>
-      started.use(
-        startLoop({ name, everyMs, log, work: async (signal) => ((await work(signal)) ? "more" : "idle") }),
-      );
-    const inquiries = config.sweeps
-      ? sweep("inquiries", SWEEP_EVERY_MS, sweepInquiries({ queue, inquire: ask }))
-      : null;
-    if (config.sweeps) sweep("expiry", EXPIRE_EVERY_MS, sweepExpired({ payments, queue, clock }));
-    const record = recordCallback({
-      callbacks,
-      gateways,
-      digest: callbackDigest,
-      maskedPayload: maskedCallback,
-    });
-    const services = mountPayments(
-      {
-        createPayment: createPayment({
-          payments,
-          clock,
-          ids: { paymentReference: () => newReference(random) },
-        }),
-        getPayment: getPayment({ payments }),
-        listPayments: listPayments({ payments }),
-        getCheckout: getCheckout({ payments, gateways }),
-        openCheckout: openCheckout({
-          payments,
-          gateways,
-          clock,
-          urls: orderUrls(config.publicUrl),
-          schedule,
-          pause,
-        }),
-        takeCallback: takeCallback({
-          recordCallback: record,
-          inquire: ask,
-          queue,
-          callbacks,
-          pause,
-          patience: (ms) => AbortSignal.timeout(ms),
-          wakeInquiries: () => inquiries?.wake(),
-        }),
-        registerApplication: registerApplication({ applications, vault }),
-        updateSettings: updateSettings({ applications, clock }),
-        authenticate: authenticate({ applications, vault }),
-        applications,
-        fingerprint: requestFingerprint,
-        paymentMessage,
-      },
+  await using started = new AsyncDisposableStack();
+  const database = started.use(openDatabase(config.database, "payments"));
+  const background = started.use(openDatabase(config.database, "payments-background", 4));
+  const clock = started.use(await databaseClock(background, log));
+  const link = started.use(openNats({ url: config.nats.url, name: "payments" }));
+  const relay = started.use(
+    startOutboxRelay({
+      store: postgresOutboxStore(config.database, "payments-relay"),
+      link,
       log,
+      stream: {
+        name: "PAYMENTS",
+        subjects: ["payments.>"],
+        replicas: config.nats.streamReplicas,
+        maxAgeDays: config.nats.maxAgeDays,
+      },
+    }),
+  );
+  const gateways = started.use(sslcommerzGateways({ accounts: config.accounts.map(reveal) }));
+  const random = systemRandom();
+  const vault = credentialVault(readPeppers(config.peppers));
+  const paymentMessage = paymentMapper(config.publicUrl);
+  const encodeEvent = eventEncoder({ random, paymentMessage, applicationMessage });
+  const onEvents = relay.wake;
+  const payments = postgresPaymentStore({ database, encodeEvent, onEvents });
+  const applications = postgresApplicationStore({ database, encodeEvent, onEvents });
+  const callbacks = postgresCallbackStore(database);
+  const queue = postgresInquiryQueue(background, INQUIRY_LEASE_MS);
+  const { schedule, recheckMs, doubtMs } = config;
+  const rules = { schedule, recheckMs, doubtMs, openGraceMs: OPEN_GRACE_MS };
+  const ask = inquire({ payments, gateways, clock, rules });
+  const pause = (ms: number): Promise<void> => setTimeout(ms);
+  const sweep = (name: string, everyMs: number, work: (signal: AbortSignal) => Promise<boolean>): Loop =>
+    started.use(
+      startLoop({ name, everyMs, log, work: async (signal) => ((await work(signal)) ? "more" : "idle") }),
     );
-    const health = new Health([{ name: "PostgreSQL", check: () => pingDatabase(background) }]);
-    const rpc = started.use(await startRpcServer({ ...config.rpc, services, health }));
-    const all = started.move();
-    return { rpc, [Symbol.asyncDispose]: () => all.disposeAsync() };
-  } catch (error) {
-    await started.disposeAsync();
-    throw error;
-  }
+  const inquiries = config.sweeps
+    ? sweep("inquiries", SWEEP_EVERY_MS, sweepInquiries({ queue, inquire: ask }))
+    : null;
+  if (config.sweeps) sweep("expiry", EXPIRE_EVERY_MS, sweepExpired({ payments, queue, clock }));
+  const record = recordCallback({
+    callbacks,
+    gateways,
+    digest: callbackDigest,
+    maskedPayload: maskedCallback,
+  });
+  const services = mountPayments(
+    {
+      createPayment: createPayment({
+        payments,
+        clock,
+        ids: { paymentReference: () => paymentReference(random.bytes(16)) },
+      }),
+      getPayment: getPayment({ payments }),
+      listPayments: listPayments({ payments }),
+      getCheckout: getCheckout({ payments, gateways }),
+      openCheckout: openCheckout({
+        payments,
+        gateways,
+        clock,
+        urls: orderUrls(config.publicUrl),
+        schedule,
+        pause,
+      }),
+      takeCallback: takeCallback({
+        recordCallback: record,
+        inquire: ask,
+        queue,
+        callbacks,
+        pause,
+        patience: (ms) => AbortSignal.timeout(ms),
+        wakeInquiries: () => inquiries?.wake(),
+      }),
+      registerApplication: registerApplication({ applications, vault }),
+      updateSettings: updateSettings({ applications, clock }),
+      authenticate: authenticate({ applications, vault }),
+      applications,
+      fingerprint: requestFingerprint,
+      paymentMessage,
+    },
+    log,
+  );
+  const health = new Health([{ name: "PostgreSQL", check: () => pingDatabase(background) }]);
+  const rpc = started.use(await startRpcServer({ ...config.rpc, services, health }));
+  const all = started.move();
+  return { rpc, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 const reveal = (account: PaymentsConfig["accounts"][number]) => ({

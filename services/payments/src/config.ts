@@ -26,6 +26,8 @@ export type PaymentsConfig = {
   readonly runtime: RuntimeConfig;
   readonly rpc: RpcConfig;
   readonly database: DatabaseConfig;
+  /** The owner of the tables, for `migrate` alone. */
+  readonly databaseOwnerUrl: string;
   readonly nats: NatsConfig;
   readonly publicUrl: string;
   /** `id:key`, the first makes new digests, all judge old ones. */
@@ -43,10 +45,12 @@ const MIN_PEPPER_LENGTH = 16;
 export function readConfig(env: Env): Readonly<PaymentsConfig> {
   return readEnv(env, (read) => {
     const runtime = readRuntime(read);
+    const database = readDatabase(read, "PAYMENTS");
     return {
       runtime,
       rpc: readRpc(read, runtime, { rpc: 9090, ops: 9464 }),
-      database: readDatabase(read, "PAYMENTS"),
+      database,
+      databaseOwnerUrl: read.url("PAYMENTS_DATABASE_OWNER_URL", ["postgres", "postgresql"], database.url),
       nats: readNats(read),
       publicUrl: read.url("PUBLIC_URL", ["http", "https"]).replace(/\/+$/, ""),
       peppers: readPeppers(read),

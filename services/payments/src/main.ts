@@ -8,9 +8,11 @@ import { readConfig } from "./config.ts";
 const config = readConfig(process.env);
 const log = createLogger({ service: "payments", level: config.runtime.logLevel });
 if (process.argv[2] === "migrate") {
-  const ownerUrl = process.env.PAYMENTS_DATABASE_OWNER_URL || config.database.url;
   const folder = fileURLToPath(new URL("../migrations", import.meta.url));
-  log.info(await migrate({ ownerUrl, appRole: roleOf(config.database.url), folder }), "migrated");
+  log.info(
+    await migrate({ ownerUrl: config.databaseOwnerUrl, appRole: roleOf(config.database.url), folder }),
+    "migrated",
+  );
 } else {
   await using app = await createApp(config, { log });
   await run(app, { drainSeconds: config.rpc.drainSeconds, log });

@@ -55,9 +55,9 @@ begin
     insert into outbox (id, subject, aggregate, version, headers, payload)
     select n.id, n.subject, n.aggregate, n.version, n.headers, n.payload
       from changed c join r on r.delivery_id = c.id
-      cross join lateral jsonb_to_record(r.notice)
+      cross join lateral jsonb_to_record(nullif(r.notice, 'null'::jsonb))
         as n (id text, subject text, aggregate text, version bigint, headers jsonb, payload text)
-     where c.state = 'PARKED' and r.notice is not null and jsonb_typeof(r.notice) = 'object')
+     where c.state = 'PARKED' and n.id is not null)
   select count(*) into moved from changed;
   return moved;
 end $$;

@@ -10,6 +10,7 @@ import { type Loop, startLoop } from "../service/loop.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { InboundEvent } from "./envelope.ts";
 import type { NatsLink } from "./nats-link.ts";
+import { isMissing } from "./stream.ts";
 
 export type EventConsumer = AsyncDisposable;
 
@@ -44,6 +45,11 @@ function toEvent(message: JsMsg): InboundEvent {
   };
 }
 
+function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
 /**
  * Reads a stream through a durable pull consumer: whatever has arrived is handled together, and acknowledged, with
  * a confirmed ack, only after `handle` committed. It makes its durable again whenever that or the stream is lost.
@@ -74,8 +80,10 @@ export function startConsumer(options: ConsumerOptions): EventConsumer {
     const connection = link.current();
     if (!connection) return;
     const manager = await connection.jetstreamManager();
-    const info = await manager.consumers.info(stream, durable).catch(() => null);
+    const info = await manager.consumers.info(stream, durable).catch(nullIfMissing);
     if (!info) {
+      // The stream is made by the service that publishes to it; until then there is nothing to read.
+      if (!(await manager.streams.info(stream).catch(nullIfMissing))) return;
       await manager.consumers.add(stream, {
         durable_name: durable,
         ack_policy: AckPolicy.Explicit,

@@ -48,9 +48,10 @@ export function postgresOutboxStore(config: DatabaseConfig, name: string): Outbo
       return rows.map(toEvent);
     },
     markPublished: async (events) => {
+      // As text: for a parameter of times the driver goes through a Date, which cuts the microseconds off the key.
       await sql`
         update outbox o set published_at = clock_timestamp(), stream_seq = p.stream_seq, publishes = o.publishes + 1
-        from unnest(${events.map((e) => e.createdAt)}::timestamptz[], ${events.map((e) => e.seq)}::bigint[],
+        from unnest(${events.map((e) => e.createdAt)}::text[]::timestamptz[], ${events.map((e) => e.seq)}::bigint[],
                     ${events.map((e) => e.streamSeq)}::bigint[]) as p (created_at, seq, stream_seq)
         where o.created_at = p.created_at and o.seq = p.seq`;
     },

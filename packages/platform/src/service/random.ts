@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { eventId, paymentReference } from "@oi/kernel/id";
+import { eventId } from "@oi/kernel/id";
 import type { Instant } from "@oi/kernel/instant";
 
 /** The only source of ids and chance; tests give a seeded one. */
@@ -13,8 +13,4 @@ export function systemRandom(): Random {
 
 export function newEventId(random: Random, now: Instant): string {
   return eventId(now, random.bytes(10));
-}
-
-export function newReference(random: Random): string {
-  return paymentReference(random.bytes(16));
 }

@@ -14,7 +14,7 @@ type LocalTime = readonly [
   second: number,
 ];
 
-/** Proleptic Gregorian calendar by plain arithmetic (H. Hinnant, "chrono-compatible dates"), as the domain has no `Date`. */
+/** Proleptic Gregorian calendar by plain arithmetic (H. Hinnant, "chrono-compatible dates"), as the domain has no clock or calendar of its own. */
 function readLocalTime(instant: Instant): LocalTime {
   const local = instant + DHAKA_OFFSET_MS;
   const days = Math.floor(local / DAY_MS);

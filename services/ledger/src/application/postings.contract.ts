@@ -85,6 +85,14 @@ export function describePostings(name: string, ports: () => LedgerPorts): void {
       expect(await ofPayment(123)).toHaveLength(1);
     });
 
+    it("takes nothing from an event that was posted, even if other content comes under its id", async () => {
+      const made = draft(captured());
+      await post(made);
+      const altered = draft(captured({ paymentId: 124, source: made.source ?? captured().source }));
+      expect(await post(altered)).toEqual([{ code: "REPLAYED", seq: 1 }]);
+      expect(await ofPayment(124)).toEqual([]);
+    });
+
     it("knows a fact by its content, whatever legs a newer rule would give it", async () => {
       const made = draft(captured());
       await post(made);

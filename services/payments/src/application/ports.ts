@@ -6,7 +6,7 @@ import type { CallbackRuling } from "../domain/callback.ts";
 import type { Charge } from "../domain/charge.ts";
 import type { PaymentsEvent } from "../domain/events.ts";
 import type { CallbackChannel, Claim, GatewayKind, PaymentVerdict } from "../domain/gateway.ts";
-import type { Finding } from "../domain/judge.ts";
+import type { Finding, WaitingClaims } from "../domain/judge.ts";
 import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
 
 export interface Clock {
@@ -48,7 +48,10 @@ export type InquiryRecord = {
   readonly askedAt: Instant;
   readonly verdict: PaymentVerdict;
   readonly finding: Finding;
+  /** Whether payment or attempt changed their state because of the answer. */
   readonly moved: boolean;
+  /** Signed claims of payment that this attempt's callbacks made are refuted for good. */
+  readonly refuted: boolean;
 };
 
 /** A payment with what belongs to it. */
@@ -60,6 +63,8 @@ export type PaymentFile = {
   readonly applicationName: string;
   /** A return or notification arrived since the newest attempt was opened and nothing definite is known. */
   readonly awaitingConfirmation: boolean;
+  /** What signed claims of payment that still wait say, for each attempt that has such. */
+  readonly waitingClaims: readonly (WaitingClaims & { readonly attemptId: number })[];
 };
 
 export type PaymentFilter = {
@@ -129,6 +134,8 @@ export type CallbackEvidence = {
 export type CallbackTarget = {
   readonly payment: Payment;
   readonly attempt: Attempt;
+  /** Ids of the payment's charges that are recorded, as the gateway names them. */
+  readonly knownCharges: readonly string[];
 };
 
 export interface CallbackStore {
@@ -138,7 +145,8 @@ export interface CallbackStore {
   targetByReference(reference: string): Promise<CallbackTarget | null>;
   /**
    * Stores the evidence and, when the ruling says ask, makes the attempt's inquiry due now with the claim's charge
-   * id as hint, in one round trip. Returns false for a copy of what is stored already.
+   * id as hint, in one round trip; the payment's revision rises with it, so that a commit which has not seen the
+   * hint loads again. Returns false for a copy of what is stored already.
    */
   record(evidence: CallbackEvidence, ruling: CallbackRuling, target: CallbackTarget | null): Promise<boolean>;
 }

@@ -1,11 +1,12 @@
 import type { Instant } from "@oi/kernel/instant";
-import { type Attempt, canStillBePaid, isClosed } from "./attempt.ts";
+import { type Attempt, canStillBePaid, isClosed, OPENING_LIMIT_MS } from "./attempt.ts";
 import { type Charge, type ChargeKind, chargeOf } from "./charge.ts";
 import type { PaidEvidence, PaymentVerdict } from "./gateway.ts";
 import { type InquirySchedule, nextInquiryAt } from "./inquiry-schedule.ts";
 import {
   close,
   flagForReview,
+  hasMismatch,
   isOpen,
   isPaid,
   markSucceeded,
@@ -24,6 +25,16 @@ export type Case = {
   readonly knownCharges: readonly string[];
   /** The account's name at the gateway (the store id). */
   readonly accountRef: string;
+  /** Null when no signed claim of payment about this attempt waits for an answer. */
+  readonly claims: WaitingClaims | null;
+};
+
+/** Signed claims of payment about one attempt that the gateway's answer has not decided yet. */
+export type WaitingClaims = {
+  /** One of them has other figures than the payment. */
+  readonly differ: boolean;
+  /** When the gateway first denied what they say. */
+  readonly deniedAt: Instant | null;
 };
 
 export type JudgeRules = {
@@ -36,8 +47,14 @@ export type JudgeRules = {
   readonly doubtMs: number;
 };
 
-/** The definite part of a verdict; null when it says nothing definite. */
-export type Finding = "paid" | "failed" | "cancelled" | "expired" | null;
+/** The definite part of a verdict; null when it says nothing definite. A mismatch is money that is not this payment's. */
+export type Finding = "paid" | "mismatch" | "failed" | "cancelled" | "expired" | null;
+
+/** A signed claim of payment is refuted by two denials that are this far apart. */
+const REFUTED_AFTER_MS = 60_000;
+/** Money that is still on its way this long after the expiry is a person's business. */
+const IN_FLIGHT_LIMIT_MS = 86_400_000;
+const STUCK_EVERY_MS = 86_400_000;
 
 /** What a verdict changes. Nothing else ever moves a payment's money state. */
 export type Judgement = {
@@ -46,10 +63,37 @@ export type Judgement = {
   readonly steps: readonly Step[];
   readonly charges: readonly Charge[];
   readonly finding: Finding;
+  /** Waiting signed claims of payment are refuted. */
+  readonly refuted: boolean;
 };
 
 /** Weighs what the gateway itself said against payment and attempt: exact amount, currency, store and reference. */
 export function judge(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: Instant): Judgement {
+  const attempt = givenUp(matter.attempt, now);
+  return weighClaims(weigh({ ...matter, attempt }, verdict, rules, now), verdict, matter.claims, now);
+}
+
+/** A process that died between its two commits left this behind; nobody has the session's URL. */
+function givenUp(attempt: Attempt, now: Instant): Attempt {
+  const lost = attempt.state === "OPENING" && now - attempt.createdAt >= OPENING_LIMIT_MS;
+  return lost ? { ...attempt, state: "UNKNOWN" } : attempt;
+}
+
+/** A signed claim that the gateway's own answer does not bear out moves nothing, but a person has to look. */
+function weighClaims(
+  judgement: Judgement,
+  { outcome }: PaymentVerdict,
+  claims: WaitingClaims | null,
+  now: Instant,
+): Judgement {
+  if (claims === null || judgement.finding === null) return judgement;
+  const denied = outcome === "failed" || outcome === "cancelled" || outcome === "expired";
+  const refuted = denied && claims.deniedAt !== null && now - claims.deniedAt >= REFUTED_AFTER_MS;
+  if (!claims.differ && !refuted) return judgement;
+  return { ...judgement, refuted, payment: flagForReview(judgement.payment, "CLAIM_MISMATCH", now) };
+}
+
+function weigh(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: Instant): Judgement {
   switch (verdict.outcome) {
     case "paid":
       return judgePaid(matter, verdict.payments, rules, now);
@@ -66,15 +110,16 @@ export function judge(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, 
 
 function unmoved({ payment, attempt }: Case, rules: JudgeRules, now: Instant, finding: Finding): Judgement {
   // A paid attempt has told everything; every other one is asked again, also after closing, for money that is late.
-  const paid = attempt.state === "PAID";
-  const nextAt = paid ? null : nextInquiryAt(rules.schedule, attempt.createdAt, payment.expiresAt, now);
-  const stuck = nextAt === null && canStillBePaid(attempt);
+  const told = attempt.state === "PAID" && attempt.doubt === null;
+  const nextAt = told ? null : nextInquiryAt(rules.schedule, attempt.createdAt, payment.expiresAt, now);
+  const stuck = !told && nextAt === null && !isClosed(attempt);
   return {
     payment: stuck ? flagForReview(payment, "STUCK_UNKNOWN", now) : payment,
-    attempt: { ...attempt, nextInquiryAt: nextAt },
+    attempt: { ...attempt, nextInquiryAt: stuck && isOpen(payment) ? now + STUCK_EVERY_MS : nextAt },
     steps: [],
     charges: [],
     finding,
+    refuted: false,
   };
 }
 
@@ -85,32 +130,41 @@ function mismatchOf({ payment, attempt, accountRef }: Case, evidence: PaidEviden
   return evidence.charged.amountMinor === payment.amount.amountMinor ? null : "AMOUNT_MISMATCH";
 }
 
+/** Weighs each charge of one answer. Money that is taken is the answer, whatever is said about the rest. */
 function judgePaid(
   matter: Case,
   payments: readonly PaidEvidence[],
   rules: JudgeRules,
   now: Instant,
 ): Judgement {
+  const seen = new Set(matter.knownCharges);
+  const fresh = payments.filter(({ gatewayRef }) => !seen.has(gatewayRef) && seen.add(gatewayRef));
+  const doubtful = fresh.filter(
+    (evidence) =>
+      !mismatchOf(matter, evidence) &&
+      !evidence.validated &&
+      !isBeyondDoubt(matter.attempt, evidence, rules, now),
+  );
   let judgement = unmoved(matter, rules, now, "paid");
-  for (const evidence of payments) {
-    if (matter.knownCharges.includes(evidence.gatewayRef)) continue;
+  for (const evidence of fresh) {
     const mismatch = mismatchOf(matter, evidence);
     if (mismatch) {
       judgement = { ...judgement, payment: flagForReview(judgement.payment, mismatch, now) };
-    } else if (!evidence.validated && !isBeyondDoubt(matter.attempt, evidence, rules, now)) {
-      judgement = { ...judgement, finding: null, attempt: doubtful(judgement.attempt, evidence, rules, now) };
-    } else {
+    } else if (!doubtful.includes(evidence)) {
       judgement = takeMoney(judgement, evidence, now);
     }
   }
-  return judgement;
+  const [doubt] = doubtful;
+  if (doubt) judgement = { ...judgement, attempt: inDoubt(judgement.attempt, doubt, rules, now) };
+  if (judgement.charges.length > 0 || fresh.length === 0) return judgement;
+  return { ...judgement, finding: doubt ? null : "mismatch" };
 }
 
 function isBeyondDoubt({ doubt }: Attempt, evidence: PaidEvidence, rules: JudgeRules, now: Instant): boolean {
   return doubt?.gatewayRef === evidence.gatewayRef && now - doubt.at >= rules.doubtMs;
 }
 
-function doubtful(attempt: Attempt, { gatewayRef }: PaidEvidence, rules: JudgeRules, now: Instant): Attempt {
+function inDoubt(attempt: Attempt, { gatewayRef }: PaidEvidence, rules: JudgeRules, now: Instant): Attempt {
   const doubt = attempt.doubt?.gatewayRef === gatewayRef ? attempt.doubt : { gatewayRef, at: now };
   return { ...attempt, doubt, nextInquiryAt: Math.max(now + 1_000, doubt.at + rules.doubtMs) };
 }
@@ -120,7 +174,7 @@ function takeMoney(judgement: Judgement, evidence: PaidEvidence, now: Instant): 
   const { payment, attempt } = judgement;
   const kind: ChargeKind = isOpen(payment) ? "SETTLEMENT" : isPaid(payment) ? "EXTRA" : "LATE";
   const charges = [...judgement.charges, chargeOf(kind, evidence, attempt.account, now)];
-  const paidAttempt: Attempt = { ...attempt, state: "PAID", doubt: null, hint: null, nextInquiryAt: null };
+  const paidAttempt: Attempt = { ...attempt, state: "PAID", doubt: null, nextInquiryAt: null };
   if (!isOpen(payment)) {
     return {
       ...judgement,
@@ -157,7 +211,7 @@ function judgeNegative(
     const asked: Attempt = { ...still.attempt, failedAt, reason, nextInquiryAt: failedAt + rules.recheckMs };
     return { ...still, attempt: asked, finding: null };
   }
-  const closed: Attempt = { ...still.attempt, state: states[outcome], reason, hint: null };
+  const closed: Attempt = { ...still.attempt, state: states[outcome], reason };
   return closeIfNothingIsLeft({ ...still, attempt: closed }, matter, now);
 }
 
@@ -167,9 +221,12 @@ function judgePending(
   rules: JudgeRules,
   now: Instant,
 ): Judgement {
-  const still = unmoved(matter, rules, now, null);
-  if (!isOpen(matter.payment) || matter.attempt.state === "PAID") return still;
+  // The customer is trying again: a failure that was heard before is over.
+  const asked = unmoved({ ...matter, attempt: { ...matter.attempt, failedAt: null } }, rules, now, null);
   const late = now - matter.payment.expiresAt;
+  const lost = phase === "in_flight" && late >= IN_FLIGHT_LIMIT_MS && isOpen(asked.payment);
+  const still = lost ? { ...asked, payment: flagForReview(asked.payment, "STUCK_UNKNOWN", now) } : asked;
+  if (matter.attempt.state === "PAID" || isClosed(matter.attempt)) return still;
   // After our own expiry an untouched session is over at once, one that is open or absent after a grace, since a
   // customer may be typing a one-time code. Money in flight is waited for.
   const over = phase === "unattempted" ? late >= 0 : phase !== "in_flight" && late >= rules.openGraceMs;
@@ -191,7 +248,7 @@ function closeIfNothingIsLeft(judgement: Judgement, { attempts }: Case, now: Ins
       ...close(payment, attempt.state, attempt.reason, `gateway.${attempt.state.toLowerCase()}`, now),
     };
   }
-  if (!expired || !others.every(isClosed)) return judgement;
+  if (!expired || !others.every(isClosed) || hasMismatch(payment)) return judgement;
   return { ...judgement, ...close(payment, "EXPIRED", null, "gateway.expired", now) };
 }
 
@@ -205,6 +262,6 @@ export function expireUnopened(
   now: Instant,
 ): { payment: Payment; steps: Step[] } | null {
   if (!isOpen(payment) || now < payment.expiresAt || !attempts.every(isClosed)) return null;
-  if (payment.reviewReasons.some((reason) => reason.endsWith("_MISMATCH"))) return null;
+  if (hasMismatch(payment)) return null;
   return close(payment, "EXPIRED", null, "time.over", now);
 }

@@ -157,6 +157,11 @@ export function flagForReview<P extends Payment>(payment: P, reason: ReviewReaso
   return { ...payment, reviewReasons: [...payment.reviewReasons, reason], updatedAt: now };
 }
 
+/** Figures differ: time alone does not close such a payment, a person does. */
+export function hasMismatch({ reviewReasons }: Payment): boolean {
+  return reviewReasons.some((reason) => reason.endsWith("_MISMATCH"));
+}
+
 export function checkoutClosed(payment: Payment): DomainError {
   const message = `The payment is ${payment.status.toLowerCase().replace("_", " ")}; it cannot be paid any more.`;
   return new DomainError("INVALID_OPERATION_STATE", message, { metadata: { status: payment.status } });

@@ -52,7 +52,11 @@ export function createDispatcher({ queue, recorder, attempt, stopwatch, limits }
       const tests = [...inFlight.keys()].filter((job) => job.mode === "TEST").length;
       const slots = Math.min(free, CLAIM_LIMIT);
       if (slots <= 0) return "idle";
-      const claims = await queue.claim({ ...limits, slots, testSlots: Math.max(0, limits.testSlots - tests) });
+      const claims = await queue.claim({
+        ...limits,
+        slots,
+        testSlots: Math.max(0, limits.testSlots - tests),
+      });
       if (claims.length === 0) return "idle";
       const answeredAtMs = stopwatch.elapsedMs();
       for (const job of await loadOrGiveBack(claims)) start(job, answeredAtMs);

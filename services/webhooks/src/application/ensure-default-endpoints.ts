@@ -22,7 +22,12 @@ const FIRST_SECRET = { version: 1, algorithm: "v1" } as const;
  * Makes an application's default endpoints, one per mode, under one common secret that is readable only in this
  * answer. Of concurrent calls one makes them; the others get the same endpoints and no secret.
  */
-export function createEnsureDefaultEndpoints({ endpoints, policy, secretBox, signer }: Ports): EnsureDefaultEndpoints {
+export function createEnsureDefaultEndpoints({
+  endpoints,
+  policy,
+  secretBox,
+  signer,
+}: Ports): EnsureDefaultEndpoints {
   const prepare = async (secret: string): Promise<NewDefault[]> => {
     const ids = await endpoints.reserveIds(MODES.length);
     return MODES.flatMap((mode, i) => {

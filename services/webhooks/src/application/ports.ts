@@ -232,4 +232,3 @@ export type Chance = () => number;
 
 /** A new event id for a fact of that moment. */
 export type NextEventId = (now: Instant) => string;
-

@@ -47,6 +47,8 @@ export function createReapDeliveries({
       );
     }
     const repaired = await queue.repair(REPAIR_LIMIT);
-    return lost.length === LOST_LIMIT || overdue.length === LOST_LIMIT || repaired === REPAIR_LIMIT ? "more" : "idle";
+    return lost.length === LOST_LIMIT || overdue.length === LOST_LIMIT || repaired === REPAIR_LIMIT
+      ? "more"
+      : "idle";
   };
 }

@@ -26,7 +26,11 @@ export function judge(attempt: Attempted): Verdict {
     case "OK":
       return { kind: "DELIVERED" };
     case "LOCAL":
-      return { kind: "RETRY", delayMs: LOCAL_WAIT_MS + Math.floor(attempt.chance * LOCAL_SPREAD_MS), isFree: true };
+      return {
+        kind: "RETRY",
+        delayMs: LOCAL_WAIT_MS + Math.floor(attempt.chance * LOCAL_SPREAD_MS),
+        isFree: true,
+      };
     case "HTTP":
     case "TIMEOUT":
     case "CONNECT":

@@ -47,7 +47,8 @@ const KNOWN: Readonly<Record<string, Finding>> = {
   EADDRNOTAVAIL: { outcome: "LOCAL", error: "LOCAL" },
 };
 
-const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_PURPOSE|EPROTO$)/;
+const TLS_CODE =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_PURPOSE|EPROTO$)/;
 const RESPONSE_CODE = /^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_|UND_ERR_RESPONSE)/;
 
 /** The meaning of a failure's code. Whatever is not known ended the connection, one way or the other. */

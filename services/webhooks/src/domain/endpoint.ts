@@ -35,6 +35,7 @@ type Aim = Pick<Endpoint, "url" | "state" | "disabledReason">;
 /** An endpoint after its application named another target. Only a refusal by these rules is lifted by a good URL. */
 export function retarget(endpoint: Aim, target: Target): Aim {
   if (target.isRefused) return { url: target.url, state: "DISABLED", disabledReason: URL_REFUSED };
-  if (endpoint.disabledReason === URL_REFUSED) return { url: target.url, state: "ENABLED", disabledReason: null };
+  if (endpoint.disabledReason === URL_REFUSED)
+    return { url: target.url, state: "ENABLED", disabledReason: null };
   return { ...endpoint, url: target.url };
 }

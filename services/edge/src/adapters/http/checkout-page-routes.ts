@@ -1,22 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { openCheckout } from "../../application/open-checkout.ts";
 import type { Checkouts } from "../../application/ports.ts";
 import { readCheckout } from "../../application/read-checkout.ts";
 import { isOpen } from "../../domain/checkout.ts";
 import { checkoutPage } from "../../domain/page.ts";
-import type { Answers } from "./answers.ts";
-import { toDomainError } from "./failures.ts";
 import type { Pages } from "./pages.ts";
 import { redirect } from "./redirect.ts";
 import { returnHref } from "./redirect-url.ts";
 
 type Route = { Params: { reference: string } };
 type PageRoute = Route & { Querystring: { from?: unknown; waited?: unknown } };
-
-function wantsJson({ headers }: FastifyRequest): boolean {
-  const accept = headers.accept ?? "";
-  return accept.includes("application/json") && !accept.includes("text/html");
-}
 
 /** Neither a browser that fetches ahead nor somebody who only asks for headers wants to pay. */
 function onlyLooks(request: FastifyRequest): boolean {
@@ -34,7 +27,6 @@ export function checkoutPageRoutes(
   deps: {
     readonly checkouts: Checkouts;
     readonly pages: Pages;
-    readonly answers: Answers;
     readonly publicUrl: () => string;
   },
 ): void {
@@ -62,18 +54,5 @@ export function checkoutPageRoutes(
       const opening = await openCheckout({ checkouts }, reference, { requestId: request.id });
       return redirect(reply, opening.to === "gateway" ? new URL(opening.url).href : pageUrl(reference));
     },
-    errorHandler: (error, request, reply) =>
-      failPayment(deps, error, request as FastifyRequest<Route>, reply),
   });
-}
-
-function failPayment(
-  { pages, answers }: { readonly pages: Pages; readonly answers: Answers },
-  cause: unknown,
-  request: FastifyRequest<Route>,
-  reply: FastifyReply,
-): FastifyReply {
-  const error = toDomainError(cause);
-  if (wantsJson(request)) return answers.failure(request, reply, error);
-  return pages.failure(request, reply, error, `/checkout/${request.params.reference}`);
 }

@@ -13,7 +13,7 @@ import { checkoutRoutes } from "./checkout-routes.ts";
 import { logFailure, toDomainError, unknownPath } from "./failures.ts";
 import { notificationRoute, returnRoutes } from "./gateway-routes.ts";
 import { type HttpServer, httpServer } from "./http-server.ts";
-import { htmlPages, type Pages } from "./pages.ts";
+import { checkoutPathOf, htmlPages, type Pages } from "./pages.ts";
 import { type PathMethods, pathMethods } from "./path-methods.ts";
 import { paymentRoutes } from "./payment-routes.ts";
 import { readBody } from "./read-body.ts";
@@ -32,8 +32,6 @@ export type EdgeHttpOptions = {
   readonly defaultLanguage: Lang;
 };
 
-const PAGE_PATH = /^\/checkout\//;
-
 /** Path and method are judged before anything else: 404, 405 with `Allow`, and the answer to OPTIONS. */
 function judgePath(app: FastifyInstance, paths: PathMethods): void {
   app.addHook("onRequest", async (request, reply) => {
@@ -51,10 +49,9 @@ function failer(log: Logger, answers: Answers, pages: Pages) {
   return (cause: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const error = toDomainError(cause);
     logFailure(log, request, error);
-    const isPage = PAGE_PATH.test(request.raw.url ?? "") && reply.getHeader("allow") === undefined;
-    return isPage
-      ? pages.failure(request, reply, error, request.raw.url?.split("?")[0])
-      : answers.failure(request, reply, error);
+    const page = checkoutPathOf(request);
+    if (page === null || error.reason === "METHOD_NOT_ALLOWED") return answers.failure(request, reply, error);
+    return pages.failure(request, reply, error, page);
   };
 }
 
@@ -71,7 +68,7 @@ function registerRoutes(
     appRoutes(merchants, answers);
   });
   checkoutRoutes(app, checkouts, answers, publicUrl);
-  checkoutPageRoutes(app, { checkouts, pages, answers, publicUrl });
+  checkoutPageRoutes(app, { checkouts, pages, publicUrl });
   notificationRoute(app, { ...options, pages });
   returnRoutes(app, { ...options, pages });
 }

@@ -25,6 +25,18 @@ const NOTICES: Readonly<Partial<Record<ErrorReason, Notice>>> = {
   INTERNAL_ERROR: "broken",
 };
 
+/** The page that a customer's request belongs to; null when the asker is no browser, or asks for something else. */
+export function checkoutPathOf({ raw, headers }: FastifyRequest): string | null {
+  const accept = headers.accept ?? "";
+  if (accept.includes("application/json") && !accept.includes("text/html")) return null;
+  return /^(\/checkout\/[^/?]+)(?:\/pay)?(?:\?|$)/.exec(raw.url ?? "")?.[1] ?? null;
+}
+
+/** A path that could not be decoded comes without a query. */
+function askedLanguage({ query }: FastifyRequest): unknown {
+  return (query as { lang?: unknown } | null)?.lang;
+}
+
 /** The HTML answers. */
 export type Pages = {
   languageOf(request: FastifyRequest): Lang;
@@ -44,7 +56,7 @@ export function htmlPages(options: {
 }): Pages {
   const languageOf = (request: FastifyRequest): Lang =>
     chooseLanguage({
-      asked: (request.query as { lang?: unknown }).lang,
+      asked: askedLanguage(request),
       remembered: rememberedLanguage(request.headers.cookie),
       acceptLanguage: request.headers["accept-language"],
       fallback: options.defaultLanguage,
@@ -52,7 +64,7 @@ export function htmlPages(options: {
   const send: Pages["send"] = (reply, page, gatewayOrigins) => {
     const secure = options.publicUrl().startsWith("https:");
     const nonce = setPageHeaders(reply, { gatewayOrigins, secure });
-    if (isLang((reply.request.query as { lang?: unknown }).lang)) {
+    if (isLang(askedLanguage(reply.request))) {
       const attributes = `Max-Age=${COOKIE_SECONDS}; Path=/checkout; SameSite=Lax; HttpOnly${secure ? "; Secure" : ""}`;
       reply.header("set-cookie", `${LANGUAGE_COOKIE}=${page.lang}; ${attributes}`);
     }

@@ -11,6 +11,10 @@ type Ports = {
   readonly onEvents: () => void;
 };
 
+const text = (amount: bigint | null): string | null => amount?.toString() ?? null;
+/** The driver cannot send an array of byte strings: it takes the type of the first element for that of the array. */
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
 /** Applications and credentials in PostgreSQL. */
 export function postgresApplicationStore({ database, encodeEvent, onEvents }: Ports): ApplicationStore {
   return {
@@ -46,9 +50,9 @@ export function postgresApplicationStore({ database, encodeEvent, onEvents }: Po
 
 function settingsColumns(sql: Sql, settings: Settings) {
   return sql`name = ${settings.name}, webhook_url = ${settings.webhookUrl}, receipts_enabled = ${settings.receiptsEnabled},
-    refund_approval_threshold_minor = ${settings.refundApprovalThresholdMinor?.toString() ?? null},
-    min_amount_minor = ${settings.minAmountMinor?.toString() ?? null},
-    max_amount_minor = ${settings.maxAmountMinor?.toString() ?? null}, late_payment_policy = ${settings.latePaymentPolicy}`;
+    refund_approval_threshold_minor = ${text(settings.refundApprovalThresholdMinor)},
+    min_amount_minor = ${text(settings.minAmountMinor)},
+    max_amount_minor = ${text(settings.maxAmountMinor)}, late_payment_policy = ${settings.latePaymentPolicy}`;
 }
 
 async function register(
@@ -59,21 +63,23 @@ async function register(
 ): Promise<Registration> {
   const rows = await sql<(ApplicationRow & { credential_ids: string[] })[]>`
     with a as (
-      insert into application (name, webhook_url, receipts_enabled, late_payment_policy, registration_key, registration_fingerprint)
-      values (${settings.name}, ${settings.webhookUrl}, ${settings.receiptsEnabled}, ${settings.latePaymentPolicy},
-        ${request.key}, ${request.fingerprint})
+      insert into application (name, webhook_url, receipts_enabled, refund_approval_threshold_minor, min_amount_minor,
+        max_amount_minor, late_payment_policy, registration_key, registration_fingerprint)
+      values (${settings.name}, ${settings.webhookUrl}, ${settings.receiptsEnabled},
+        ${text(settings.refundApprovalThresholdMinor)}, ${text(settings.minAmountMinor)}, ${text(settings.maxAmountMinor)},
+        ${settings.latePaymentPolicy}, ${request.key}, ${request.fingerprint})
       on conflict (registration_key) do nothing returning *),
     c as (
       insert into credential (application_id, mode, key_digest, secret_mac, pepper_id, key_last4)
-      select a.id, n.mode, n.key_digest, n.secret_mac, n.pepper_id, n.key_last4 from a cross join unnest(
-        ${credentials.map((c) => c.mode)}::text[], ${credentials.map((c) => c.keyDigest)}::bytea[],
-        ${credentials.map((c) => c.secretMac)}::bytea[], ${credentials.map((c) => c.pepperId)}::text[],
+      select a.id, n.mode, decode(n.key_digest, 'hex'), decode(n.secret_mac, 'hex'), n.pepper_id, n.key_last4 from a cross join unnest(
+        ${credentials.map((c) => c.mode)}::text[], ${credentials.map((c) => hex(c.keyDigest))}::text[],
+        ${credentials.map((c) => hex(c.secretMac))}::text[], ${credentials.map((c) => c.pepperId)}::text[],
         ${credentials.map((c) => c.keyLast4)}::text[]) with ordinality as n (mode, key_digest, secret_mac, pepper_id, key_last4, at)
       order by n.at returning id),
     audited as (
       insert into audit_log (actor, action, application_id, detail)
       select 'rpc', 'application.registered', a.id, jsonb_build_object('name', a.name) from a)
-    select a.*, (select array_agg(c.id::text order by c.id) from c) as credential_ids from a`;
+    select a.*, coalesce((select array_agg(c.id::text order by c.id) from c), '{}') as credential_ids from a`;
   const [fresh] = rows;
   if (fresh) {
     return {

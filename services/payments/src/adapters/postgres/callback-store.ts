@@ -1,9 +1,9 @@
 import type { Database, Sql } from "@oi/platform/postgres/client";
 import type { CallbackEvidence, CallbackStore, CallbackTarget } from "../../application/ports.ts";
 import type { CallbackRuling } from "../../domain/callback.ts";
-import { type AttemptRow, type PaymentRow, toAttempt, toPayment } from "./rows.ts";
+import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
 
-type TargetRow = { payment: PaymentRow; attempt: AttemptRow };
+type TargetRow = PaymentRow & { attempt: AttemptJson; known_charges: string[] };
 
 /** Callbacks as evidence in PostgreSQL. */
 export function postgresCallbackStore(database: Database): CallbackStore {
@@ -16,20 +16,22 @@ export function postgresCallbackStore(database: Database): CallbackStore {
 }
 
 async function findTarget(sql: Sql, condition: ReturnType<Sql>): Promise<CallbackTarget | null> {
-  const [row] = await sql<(PaymentRow & Record<`a_${keyof AttemptRow}`, never>)[]>`
-    select p.*, a.id as a_id, a.no as a_no, a.account as a_account, a.merchant_ref as a_merchant_ref, a.state as a_state,
-      a.session_key as a_session_key, a.redirect_url as a_redirect_url, a.reason as a_reason, a.hint as a_hint,
-      a.failed_at as a_failed_at, a.doubt_ref as a_doubt_ref, a.doubt_at as a_doubt_at,
-      a.next_inquiry_at as a_next_inquiry_at, a.created_at as a_created_at
+  const [row] = await sql<TargetRow[]>`
+    select p.*, to_jsonb(a) as attempt,
+      coalesce((select array_agg(c.gateway_ref) from charge c where c.payment_id = p.id), '{}') as known_charges
     from gateway_attempt a join payment p on p.id = a.payment_id where ${condition} order by a.no desc limit 1`;
   if (!row) return null;
-  const attempt = Object.fromEntries(
-    Object.entries(row).flatMap(([name, value]) => (name.startsWith("a_") ? [[name.slice(2), value]] : [])),
-  ) as TargetRow["attempt"];
-  return { payment: toPayment(row), attempt: toAttempt(attempt) };
+  return {
+    payment: toPayment(row),
+    attempt: toAttempt(rowFromJson(row.attempt)),
+    knownCharges: row.known_charges,
+  };
 }
 
-/** Evidence, and the inquiry it makes due, in one statement. A copy is counted without its payload. */
+/**
+ * Evidence, and the inquiry it makes due, in one statement. A copy is counted without its payload. The payment's row
+ * is taken before the attempt's, as every commit does, so that the two never wait for each other.
+ */
 async function record(
   sql: Sql,
   evidence: CallbackEvidence,

@@ -9,6 +9,8 @@ import { outcomeColumns } from "./rows.ts";
 export type StoredCharge = Charge & { readonly id: number };
 
 const date = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
+/** In arrays: the driver takes the type of an array's first Date or boolean for that of the array. */
+const stamp = (instant: number | null): string | null => date(instant)?.toISOString() ?? null;
 const nothing = (sql: Sql) => sql`select 1 where false`;
 
 /**
@@ -53,7 +55,6 @@ function historyRows(sql: Sql, { steps }: PaymentChange) {
       ${steps.map((s) => s.to)}::text[], ${steps.map((s) => s.cause)}::text[]) as s (version, from_status, to_status, cause)`;
 }
 
-/** The hint is kept when a callback brought a newer one while the gateway was asked. */
 function changedAttempts(sql: Sql, attempts: readonly Attempt[], inquiry: InquiryRecord | null) {
   const known = attempts.filter((attempt) => attempt.id !== 0);
   if (known.length === 0) return nothing(sql);
@@ -65,19 +66,21 @@ function changedAttempts(sql: Sql, attempts: readonly Attempt[], inquiry: Inquir
     from p cross join unnest(
       ${known.map((a) => a.id)}::bigint[], ${known.map((a) => a.state)}::text[], ${known.map((a) => a.sessionKey)}::text[],
       ${known.map((a) => a.redirectUrl)}::text[], ${known.map((a) => a.reason)}::text[], ${known.map((a) => a.hint)}::text[],
-      ${known.map((a) => date(a.failedAt))}::timestamptz[], ${known.map((a) => a.doubt?.gatewayRef ?? null)}::text[],
-      ${known.map((a) => date(a.doubt?.at ?? null))}::timestamptz[], ${known.map((a) => date(a.nextInquiryAt))}::timestamptz[])
+      ${known.map((a) => stamp(a.failedAt))}::timestamptz[], ${known.map((a) => a.doubt?.gatewayRef ?? null)}::text[],
+      ${known.map((a) => stamp(a.doubt?.at ?? null))}::timestamptz[], ${known.map((a) => stamp(a.nextInquiryAt))}::timestamptz[])
       as n (id, state, session_key, redirect_url, reason, hint, failed_at, doubt_ref, doubt_at, next_inquiry_at)
     where a.id = n.id and a.payment_id = p.id returning a.id`;
 }
 
+/** Counts the changed attempts first: an abandoned one has to leave its place before the new one takes it. */
 function freshAttempts(sql: Sql, attempts: readonly Attempt[]) {
   const [attempt] = attempts.filter(({ id }) => id === 0);
   if (!attempt) return sql`select null::bigint as id, 0 as no where false`;
   return sql`
     insert into gateway_attempt (payment_id, application_id, mode, no, account, merchant_ref, state, next_inquiry_at, created_at)
     select p.id, p.application_id, p.mode, ${attempt.no}, ${attempt.account}, ${attempt.merchantRef}, ${attempt.state},
-      ${date(attempt.nextInquiryAt)}, ${new Date(attempt.createdAt)} from p returning id, no`;
+      ${date(attempt.nextInquiryAt)}, ${new Date(attempt.createdAt)}
+    from p where (select count(*) from changed) >= 0 returning id, no`;
 }
 
 function chargeRows(sql: Sql, charges: readonly StoredCharge[], inquiry: InquiryRecord | null) {
@@ -86,14 +89,14 @@ function chargeRows(sql: Sql, charges: readonly StoredCharge[], inquiry: Inquiry
     insert into charge (id, payment_id, attempt_id, application_id, mode, kind, account, gateway_ref, gateway_txn_id,
       amount_minor, currency, gross_minor, settled_minor, settled_currency, method, validated, recorded_at)
     select c.id, p.id, ${inquiry.attemptId}, p.application_id, p.mode, c.kind, c.account, c.gateway_ref, c.gateway_txn_id,
-      c.amount_minor, c.currency, c.gross_minor, c.settled_minor, c.settled_currency, c.method::jsonb, c.validated, c.recorded_at
+      c.amount_minor, c.currency, c.gross_minor, c.settled_minor, c.settled_currency, c.method::jsonb, c.validated::boolean, c.recorded_at
     from p cross join unnest(
       ${charges.map((c) => c.id)}::bigint[], ${charges.map((c) => c.kind)}::text[], ${charges.map((c) => c.account)}::text[],
       ${charges.map((c) => c.gatewayRef)}::text[], ${charges.map((c) => c.gatewayTxnId)}::text[],
       ${charges.map((c) => c.charged.amountMinor.toString())}::bigint[], ${charges.map((c) => c.charged.currency)}::text[],
       ${charges.map((c) => c.gross.amountMinor.toString())}::bigint[], ${charges.map((c) => c.settled?.amountMinor.toString() ?? null)}::bigint[],
       ${charges.map((c) => c.gross.currency)}::text[], ${charges.map((c) => JSON.stringify(c.method))}::text[],
-      ${charges.map((c) => c.validated)}::boolean[], ${charges.map((c) => new Date(c.recordedAt))}::timestamptz[])
+      ${charges.map((c) => String(c.validated))}::text[], ${charges.map((c) => stamp(c.recordedAt))}::timestamptz[])
       as c (id, kind, account, gateway_ref, gateway_txn_id, amount_minor, currency, gross_minor, settled_minor, settled_currency,
             method, validated, recorded_at)`;
 }
@@ -115,19 +118,26 @@ function inquiryDetail(verdict: PaymentVerdict): Record<string, string | string[
 }
 
 /**
- * A definite answer decides the callbacks that waited for it: the first that said the same, and whose answer moved
- * something, is APPLIED; others that said the same are DUPLICATE, those that said otherwise STALE.
+ * A definite answer decides the callbacks that waited for it. The first that said the same, and whose answer moved
+ * something, is APPLIED, others that said the same are DUPLICATE, those that said otherwise STALE. MISMATCH is a claim
+ * whose figures differ from the payment's, or a payment whose figures differ by the gateway's own word. A signed claim
+ * of payment that the gateway denies waits until it is refuted.
  */
 function decidedCallbacks(sql: Sql, inquiry: InquiryRecord | null) {
   if (!inquiry?.finding) return nothing(sql);
+  const { attemptId, finding, moved, refuted } = inquiry;
   return sql`
     update gateway_callback c set decided_at = clock_timestamp(), outcome = case
       when c.claim_differs then 'MISMATCH'
-      when c.says <> ${inquiry.finding} then 'STALE'
-      when ${inquiry.moved} and c.id = (select min(f.id) from gateway_callback f where f.attempt_id = ${inquiry.attemptId}
-        and f.outcome = 'PENDING_VERIFICATION' and f.says = ${inquiry.finding} and not f.claim_differs) then 'APPLIED'
-      else 'DUPLICATE' end
-    from p where c.attempt_id = ${inquiry.attemptId} and c.outcome = 'PENDING_VERIFICATION'`;
+      when ${finding} = 'mismatch' then case c.says when 'paid' then 'MISMATCH' else 'STALE' end
+      when c.says = ${finding} then case
+        when ${moved} and c.id = (select min(f.id) from gateway_callback f where f.attempt_id = ${attemptId}
+          and f.outcome = 'PENDING_VERIFICATION' and f.says = ${finding} and not f.claim_differs) then 'APPLIED'
+        else 'DUPLICATE' end
+      when c.says = 'paid' and c.signature_valid then 'MISMATCH'
+      else 'STALE' end
+    from p where c.attempt_id = ${attemptId} and c.outcome = 'PENDING_VERIFICATION'
+      and (${refuted} or ${finding} in ('paid', 'mismatch') or c.claim_differs or c.says <> 'paid' or not c.signature_valid)`;
 }
 
 function outboxRows(sql: Sql, events: readonly OutboxEvent[]) {

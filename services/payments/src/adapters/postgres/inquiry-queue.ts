@@ -16,14 +16,16 @@ export function postgresInquiryQueue(database: Database, leaseMs: number): Inqui
     claimDue: (limit) =>
       database.run(async (sql) => {
         const rows = await sql<Row[]>`
-          update gateway_attempt a set inquiry_lease_until = clock_timestamp() + ${lease}::interval
-          from payment p
-          where p.id = a.payment_id and a.id = any(array(
-            select d.id from gateway_attempt d
-            where d.next_inquiry_at <= clock_timestamp()
-              and (d.inquiry_lease_until is null or d.inquiry_lease_until < clock_timestamp())
-            order by d.next_inquiry_at limit ${limit} for update skip locked))
-          returning p.reference, a.no, a.hint`;
+          with leased as (
+            update gateway_attempt a set inquiry_lease_until = clock_timestamp() + ${lease}::interval
+            from payment p
+            where p.id = a.payment_id and a.id = any(array(
+              select d.id from gateway_attempt d
+              where d.next_inquiry_at <= clock_timestamp()
+                and (d.inquiry_lease_until is null or d.inquiry_lease_until < clock_timestamp())
+              order by d.next_inquiry_at limit ${limit} for update skip locked))
+            returning p.reference, a.no, a.hint, a.next_inquiry_at)
+          select reference, no, hint from leased order by next_inquiry_at`;
         return rows.map(toInquiry);
       }),
     claimOne: (attemptId) =>

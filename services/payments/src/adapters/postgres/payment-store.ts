@@ -2,13 +2,7 @@ import { DomainError, notFound, VersionConflict } from "@oi/kernel/errors";
 import type { OutboxEvent } from "@oi/platform/events/envelope";
 import type { Database, Sql } from "@oi/platform/postgres/client";
 import { postgresCode, violates } from "@oi/platform/postgres/errors";
-import type {
-  Creation,
-  IdempotencyKey,
-  PaymentFile,
-  PaymentFilter,
-  PaymentStore,
-} from "../../application/ports.ts";
+import type { Creation, IdempotencyKey, PaymentStore } from "../../application/ports.ts";
 import { checkAmount } from "../../domain/application.ts";
 import type { PaymentsEvent } from "../../domain/events.ts";
 import type { OpenPayment } from "../../domain/payment.ts";
@@ -16,14 +10,8 @@ import { decodeAnswer, RENDER_VERSION } from "./answer-codec.ts";
 import { commitChange } from "./commit-statement.ts";
 import { insertPayment } from "./create-statement.ts";
 import { idBlocks } from "./id-blocks.ts";
-import {
-  type ApplicationRow,
-  type AttemptRow,
-  type PaymentRow,
-  toApplication,
-  toAttempt,
-  toPayment,
-} from "./rows.ts";
+import { listPayments, readFile } from "./payment-queries.ts";
+import { type ApplicationRow, type PaymentRow, toApplication, toPayment } from "./rows.ts";
 
 export type EventEncoder = (event: PaymentsEvent, receiptId?: number) => OutboxEvent;
 
@@ -160,73 +148,4 @@ function replay(stored: StoredAnswer, { fingerprint }: IdempotencyKey): Creation
     firstRequestId: stored.request_id,
     renderVersion: stored.render_version,
   };
-}
-
-/** Counting stops where pages end, so that a customer with a million payments costs no more than one with ten thousand. */
-const COUNT_LIMIT = 10_000;
-
-async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenPayment["scope"]) {
-  const at = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
-  const column = { createdAt: sql`created_at`, updatedAt: sql`updated_at`, amountMinor: sql`amount_minor` }[
-    filter.sortBy
-  ];
-  const direction = filter.ascending ? sql`asc` : sql`desc`;
-  const where = sql`
-    application_id = ${scope.applicationId} and mode = ${scope.mode}
-    ${filter.customerReference === null ? sql`` : sql`and customer_reference = ${filter.customerReference}`}
-    ${filter.reference === null ? sql`` : sql`and reference = ${filter.reference}`}
-    ${filter.status === null ? sql`` : sql`and status = ${filter.status}`}
-    ${filter.from === null ? sql`` : sql`and created_at >= ${at(filter.from)}`}
-    ${filter.to === null ? sql`` : sql`and created_at <= ${at(filter.to)}`}`;
-  const [rows, [count]] = await Promise.all([
-    sql<PaymentRow[]>`
-      select * from payment where ${where} order by ${column} ${direction}, id ${direction}
-      limit ${filter.limit} offset ${filter.skip}`,
-    sql<
-      { n: number }[]
-    >`select count(*)::int as n from (select 1 from payment where ${where} limit ${COUNT_LIMIT}) as counted`,
-  ]);
-  return { payments: rows.map(toPayment), total: count?.n ?? 0 };
-}
-
-type FileRow = PaymentRow & {
-  attempts: AttemptJson[];
-  known_charges: string[];
-  application_name: string;
-  awaiting: boolean;
-};
-type AttemptJson = Omit<AttemptRow, "failed_at" | "doubt_at" | "next_inquiry_at" | "created_at"> & {
-  failed_at: string | null;
-  doubt_at: string | null;
-  next_inquiry_at: string | null;
-  created_at: string;
-};
-
-/** Payment, attempts and charges from one snapshot, in one round trip. */
-async function readFile(sql: Sql, reference: string): Promise<PaymentFile | null> {
-  const [row] = await sql<FileRow[]>`
-    select p.*, a.name as application_name,
-      coalesce((select jsonb_agg(to_jsonb(t) order by t.no) from gateway_attempt t where t.payment_id = p.id), '[]') as attempts,
-      coalesce((select array_agg(c.gateway_ref) from charge c where c.payment_id = p.id), '{}') as known_charges,
-      exists (select from gateway_callback c where c.matched_payment_id = p.id and c.outcome = 'PENDING_VERIFICATION') as awaiting
-    from payment p join application a on a.id = p.application_id where p.reference = ${reference}`;
-  if (!row) return null;
-  return {
-    payment: toPayment(row),
-    attempts: row.attempts.map(attemptFromJson),
-    knownCharges: row.known_charges,
-    applicationName: row.application_name,
-    awaitingConfirmation: row.awaiting,
-  };
-}
-
-function attemptFromJson(json: AttemptJson) {
-  const at = (text: string | null): Date | null => (text === null ? null : new Date(text));
-  return toAttempt({
-    ...json,
-    failed_at: at(json.failed_at),
-    doubt_at: at(json.doubt_at),
-    next_inquiry_at: at(json.next_inquiry_at),
-    created_at: new Date(json.created_at),
-  });
 }

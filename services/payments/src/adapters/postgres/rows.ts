@@ -120,6 +120,25 @@ export type AttemptRow = {
   readonly created_at: Date;
 };
 
+/** A row inside a JSON value, where times are text. */
+export type AttemptJson = Omit<AttemptRow, "failed_at" | "doubt_at" | "next_inquiry_at" | "created_at"> & {
+  readonly failed_at: string | null;
+  readonly doubt_at: string | null;
+  readonly next_inquiry_at: string | null;
+  readonly created_at: string;
+};
+
+export function rowFromJson(json: AttemptJson): AttemptRow {
+  const at = (text: string | null): Date | null => (text === null ? null : new Date(text));
+  return {
+    ...json,
+    failed_at: at(json.failed_at),
+    doubt_at: at(json.doubt_at),
+    next_inquiry_at: at(json.next_inquiry_at),
+    created_at: new Date(json.created_at),
+  };
+}
+
 export function toAttempt(row: AttemptRow): Attempt {
   const { doubt_ref: gatewayRef, doubt_at: at } = row;
   return {

@@ -36,7 +36,9 @@ export function aesSecretBox(keks: readonly Kek[]): SecretBox {
       const decipher = createDecipheriv(CIPHER, keyOf(kekId), nonce, { authTagLength: TAG_BYTES })
         .setAAD(associatedData(context))
         .setAuthTag(sealed.subarray(-TAG_BYTES));
-      return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]).toString("utf8");
+      return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]).toString(
+        "utf8",
+      );
     },
   };
 }

@@ -35,7 +35,10 @@ export function createAddressResolver(policy: AddressPolicy): AddressResolver {
   const cache = new Map<string, Cached>();
   const ask = (host: string): Promise<readonly string[]> => {
     const resolved = query(resolver, host);
-    const entry: Cached = { answer: resolved.then(({ addresses }) => addresses), untilMs: Number.POSITIVE_INFINITY };
+    const entry: Cached = {
+      answer: resolved.then(({ addresses }) => addresses),
+      untilMs: Number.POSITIVE_INFINITY,
+    };
     if (cache.size >= CACHE_LIMIT) cache.clear();
     cache.set(host, entry);
     resolved.then(
@@ -51,7 +54,8 @@ export function createAddressResolver(policy: AddressPolicy): AddressResolver {
   return {
     resolve: async (host) => {
       if (isIP(host)) return [host];
-      if (policy.hasAllowList && isLocalhost(host)) return LOOPBACK.filter((address) => policy.isListed(address));
+      if (policy.hasAllowList && isLocalhost(host))
+        return LOOPBACK.filter((address) => policy.isListed(address));
       const known = cache.get(host);
       return known && known.untilMs > performance.now() ? known.answer : ask(host);
     },

@@ -15,7 +15,10 @@ type Guards = { readonly policy: AddressPolicy; readonly resolver: AddressResolv
  * The addresses that a connection may use. Every one of a name must be allowed, one bad answer refuses all; towards
  * plain http and other ports every one must be inside the allow-list.
  */
-async function vet(options: buildConnector.Options, { policy, resolver }: Guards): Promise<readonly string[]> {
+async function vet(
+  options: buildConnector.Options,
+  { policy, resolver }: Guards,
+): Promise<readonly string[]> {
   const host = plainHost(options.hostname);
   const addresses = await resolver.resolve(host);
   if (addresses.length === 0) throw unresolved(host);
@@ -37,7 +40,12 @@ function open(connect: buildConnector.connector, options: buildConnector.Options
  * ended. Checking one address and connecting to another is what DNS rebinding lives on.
  */
 export function guardedConnector(guards: Guards, connectTimeoutMs: number): buildConnector.connector {
-  const base = buildConnector({ timeout: connectTimeoutMs, allowH2: false, maxCachedSessions: 0, minVersion: "TLSv1.2" });
+  const base = buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
+    maxCachedSessions: 0,
+    minVersion: "TLSv1.2",
+  });
   const connect = async (options: buildConnector.Options): Promise<Socket> => {
     const host = plainHost(options.hostname);
     let failure: unknown;

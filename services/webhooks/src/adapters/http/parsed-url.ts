@@ -3,7 +3,10 @@ import { MAX_URL_LENGTH, type UrlParts } from "../../domain/url-rules.ts";
 
 /** `[::1]` → `::1`, `example.com.` → `example.com` */
 export function plainHost(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "").toLowerCase();
+  return hostname
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")
+    .toLowerCase();
 }
 
 export function portOf(protocol: string, port: string): number {
@@ -16,6 +19,8 @@ export function parseUrl(text: string): { readonly url: URL; readonly parts: Url
   if (text.length > MAX_URL_LENGTH || !URL.canParse(text)) return null;
   const url = new URL(text);
   const host = plainHost(url.hostname);
+  // `example.com.` is the same host; certificates and `Host` know it without the dot.
+  if (url.hostname.endsWith(".")) url.hostname = host;
   const parts: UrlParts = {
     protocol: url.protocol,
     hasUserInfo: url.username !== "" || url.password !== "",

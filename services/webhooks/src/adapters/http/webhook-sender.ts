@@ -21,7 +21,10 @@ export type SenderOptions = {
   readonly resolver?: AddressResolver;
 };
 
-function createAgent({ policy, deadlineMs, connectionsPerHost }: SenderOptions, resolver: AddressResolver): Agent {
+function createAgent(
+  { policy, deadlineMs, connectionsPerHost }: SenderOptions,
+  resolver: AddressResolver,
+): Agent {
   const headersTimeout = Math.ceil((deadlineMs * 2) / 3);
   return new Agent({
     connections: connectionsPerHost,
@@ -81,7 +84,6 @@ export function undiciSender(options: SenderOptions): WebhookSender & AsyncDispo
       const startedMs = performance.now();
       let head: Head | null = null;
       try {
-        // Without a trailing dot and user info, whatever was stored before the rules changed.
         const target = parseUrl(url);
         if (!target) throw new TypeError("the URL cannot be parsed");
         const response = await request(target.url, {

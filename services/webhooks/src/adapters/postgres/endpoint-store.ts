@@ -18,7 +18,11 @@ async function readDefaults(sql: Sql | Transaction, applicationId: number) {
 }
 
 /** Makes what does not exist yet; another transaction for the same application waits for the target's row. */
-async function insertDefaults(tx: Transaction, applicationId: number, made: readonly NewDefault[]): Promise<boolean> {
+async function insertDefaults(
+  tx: Transaction,
+  applicationId: number,
+  made: readonly NewDefault[],
+): Promise<boolean> {
   if (made.length === 0) return false;
   const ids = made.map(({ id }) => id);
   const hex = (pick: (endpoint: NewDefault) => Uint8Array): string[] =>

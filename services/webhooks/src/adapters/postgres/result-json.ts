@@ -5,7 +5,8 @@ import type { DeliveryParked } from "../../domain/parked.ts";
 
 export type EncodeParked = (parked: DeliveryParked) => OutboxEvent;
 
-const timeOrNull = (instant: Instant | null): string | null => (instant === null ? null : formatInstant(instant));
+const timeOrNull = (instant: Instant | null): string | null =>
+  instant === null ? null : formatInstant(instant);
 
 /** One result in the shape that `record_attempts` reads. */
 export function toResultJson(result: AttemptResult, encodeParked: EncodeParked): object {

@@ -1,0 +1,118 @@
+import { request } from "node:http";
+import { connect } from "node:net";
+import type { Logger } from "@oi/platform/telemetry/logger";
+import { silentLogger } from "@oi/platform/telemetry/logger";
+import { expect } from "vitest";
+import { type MemoryCheckouts, memoryCheckouts } from "./adapters/memory/memory-checkouts.ts";
+import { API_KEY, API_SECRET, type StubPayments, stubPayments } from "./adapters/rpc/stub-services.ts";
+import { createApp, type EdgeApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+};
+
+export type EdgeHarness = AsyncDisposable & {
+  readonly app: EdgeApp;
+  readonly payments: StubPayments;
+  readonly checkouts: MemoryCheckouts;
+  /** One request, sent as it is: no redirect is followed, no header is added but Host and the body's length. */
+  send(method: string, path: string, options?: SendOptions): Promise<Answer>;
+  /** The same with the headers of an authenticated JSON request. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Bytes on a socket; everything that comes back until it closes. */
+  raw(text: string): Promise<string>;
+};
+
+type SendOptions = {
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Uint8Array;
+};
+
+export const CREDENTIALS = { "x-api-key": API_KEY, "x-api-secret": API_SECRET };
+
+function sendTo(base: string, method: string, path: string, { headers = {}, body }: SendOptions) {
+  return new Promise<Answer>((resolve, reject) => {
+    const { hostname, port } = new URL(base);
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const outgoing = request(
+      { hostname, port, method, path, headers: { ...length, ...headers }, agent: false },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+        incoming.once("end", () =>
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            text: Buffer.concat(chunks).toString("utf8"),
+          }),
+        );
+      },
+    );
+    outgoing.once("error", reject);
+    outgoing.end(body);
+  });
+}
+
+function sendBytes(base: string, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(base);
+    const socket = connect(Number(port), hostname);
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.once("close", () => resolve(Buffer.concat(chunks).toString("utf8")));
+    socket.once("error", reject);
+    socket.write(text);
+  });
+}
+
+/** The whole edge on a free port, with services of a few lines behind it. */
+export async function startEdge(
+  options: { env?: Record<string, string>; log?: Logger } = {},
+): Promise<EdgeHarness> {
+  const checkouts = memoryCheckouts();
+  const payments = stubPayments(checkouts);
+  const { transport } = payments;
+  const config = readConfig({ PORT: "0", OPS_PORT: "0", ...options.env });
+  const app = await createApp(config, {
+    log: options.log ?? silentLogger(),
+    transports: { payments: transport, ledger: transport, webhooks: transport },
+  });
+  const send: EdgeHarness["send"] = (method, path, sendOptions = {}) =>
+    sendTo(app.url, method, path, sendOptions);
+  return {
+    app,
+    payments,
+    checkouts,
+    send,
+    call: (method, path, body, headers = {}) => {
+      const all = { ...CREDENTIALS, "content-type": "application/json", ...headers };
+      if (body === undefined) return send(method, path, { headers: all });
+      const isRaw = typeof body === "string" || body instanceof Uint8Array;
+      return send(method, path, { headers: all, body: isRaw ? body : JSON.stringify(body) });
+    },
+    raw: (text) => sendBytes(app.url, text),
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  };
+}
+
+/** Everything that a refusal in JSON must be, whatever it refuses. */
+export function expectRefusal(
+  answer: Answer,
+  status: number,
+  errorCode: string,
+): Record<string, string> | null {
+  expect({ status: answer.status, text: answer.text }).toMatchObject({ status });
+  expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
+  const envelope = JSON.parse(answer.text);
+  expect(Object.keys(envelope)).toEqual(["data", "meta", "pagination"]);
+  expect(Object.keys(envelope.meta)).toEqual(["success", "message", "errorCode", "timestamp", "requestId"]);
+  expect(envelope.meta).toMatchObject({ success: false, errorCode, message: expect.any(String) });
+  expect(envelope.meta.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  expect(envelope.meta.requestId).toBe(answer.headers["x-request-id"]);
+  expect(envelope.pagination).toBeNull();
+  expect(answer.headers["x-should-retry"]).toMatch(/^(true|false)$/);
+  return envelope.data;
+}

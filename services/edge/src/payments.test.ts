@@ -1,0 +1,320 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CREDENTIALS, type EdgeHarness, expectRefusal, startEdge } from "./edge-harness.ts";
+
+/** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines. Oracle: contract §1–§4. */
+let edge: EdgeHarness;
+
+beforeAll(async () => {
+  edge = await startEdge();
+});
+afterAll(async () => {
+  await edge[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  edge.payments.calls.length = 0;
+  edge.payments.created.length = 0;
+  edge.payments.failure = null;
+});
+
+const PATH = "/api/v1/payments";
+const good = { amountMinor: 10_000, customerReference: "cust_123" };
+const paymentCalls = () => edge.payments.calls.filter((name) => name !== "AuthenticateCredential");
+
+describe("POST /payments", () => {
+  test("answers 201 with the payment in the envelope", async () => {
+    const answer = await edge.call("POST", PATH, { ...good, productName: "Pro plan" });
+    expect(answer.status).toBe(201);
+    expect(answer.headers["idempotent-replayed"]).toBeUndefined();
+    const { data, meta, pagination } = JSON.parse(answer.text);
+    expect(data).toMatchObject({ status: "CREATED", amountMinor: 10_000, currency: "BDT", mode: "TEST" });
+    expect(Object.keys(data)).toHaveLength(22);
+    expect(meta).toEqual({
+      success: true,
+      message: null,
+      errorCode: null,
+      timestamp: "2026-06-04T10:00:00.257Z",
+      requestId: answer.headers["x-request-id"],
+    });
+    expect(pagination).toBeNull();
+  });
+
+  test("sends what was sent, and nothing that was not", async () => {
+    const sent = {
+      ...good,
+      customerEmail: "a@b.example",
+      customerPhone: "০১৭১২৩৪৫৬৭৮",
+      redirectUrl: "https://shop.example/done?x=1",
+      expiresInSeconds: 300,
+      customerName: null,
+      status: "SUCCEEDED",
+      applicationId: 7,
+      mode: "LIVE",
+      nested: { unknown: [1.5, "x"] },
+    };
+    expect((await edge.call("POST", PATH, sent)).status).toBe(201);
+    const [request] = edge.payments.created;
+    expect(request).toMatchObject({
+      applicationId: 42n,
+      mode: 1,
+      amount: { amountMinor: 10_000n, currency: "" },
+      customerReference: "cust_123",
+      customerEmail: "a@b.example",
+      customerPhone: "০১৭১২৩৪৫৬৭৮",
+      redirectUrl: "https://shop.example/done?x=1",
+      expiresInSeconds: 300,
+      idempotencyKey: "",
+    });
+    expect(request).not.toHaveProperty("customerName");
+    expect(request).not.toHaveProperty("productName");
+  });
+
+  test("takes the least and the largest of everything", async () => {
+    const large = {
+      amountMinor: 999_999_999_999_999,
+      customerReference: "ক".repeat(255),
+      currency: "KWD",
+      customerName: "😀".repeat(255),
+      productName: "",
+      expiresInSeconds: 86_400,
+    };
+    expect((await edge.call("POST", PATH, large)).status).toBe(201);
+    expect((await edge.call("POST", PATH, { amountMinor: 1, customerReference: "c" })).status).toBe(201);
+  });
+
+  test.each(["application/json; charset=utf-8", 'application/json;charset="UTF-8"', "APPLICATION/JSON"])(
+    "takes the content type %s",
+    async (type) => {
+      expect((await edge.call("POST", PATH, good, { "content-type": type })).status).toBe(201);
+    },
+  );
+});
+
+describe("a bad field is named and reaches nobody", () => {
+  const amounts = [
+    "0",
+    "-1",
+    "-0",
+    "1.0",
+    "100.5",
+    "1e2",
+    "1E+2",
+    '"100"',
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "1e999",
+  ];
+  const hugeAmounts = ["1000000000000000", "9007199254740993", "99999999999999999999999", "-1e999"];
+  const withAmount = (text: string): string => `{"customerReference":"c","amountMinor":${text}}`;
+
+  test.each([...amounts, ...hugeAmounts])("amountMinor %s", async (text) => {
+    const answer = await edge.call("POST", PATH, withAmount(text));
+    expect(Object.keys(expectRefusal(answer, 400, "VALIDATION_ERROR") ?? {})).toEqual(["amountMinor"]);
+    expect(paymentCalls()).toEqual([]);
+  });
+
+  const rows: readonly [field: string, value: unknown][] = [
+    ["customerReference", ""],
+    ["customerReference", "c".repeat(256)],
+    ["customerReference", 7],
+    ["customerReference", null],
+    ["customerReference", ["c"]],
+    ["currency", "bdt"],
+    ["currency", "XXX"],
+    ["currency", ""],
+    ["currency", "BDT "],
+    ["currency", 50],
+    ["customerEmail", "nobody"],
+    ["customerEmail", ""],
+    ["customerEmail", `${"a".repeat(250)}@b.co`],
+    ["customerPhone", "01212345678"],
+    ["customerPhone", "phone"],
+    ["customerPhone", 1712345678],
+    ["customerName", "n".repeat(256)],
+    ["productName", "p".repeat(256)],
+    ["productName", {}],
+    ["invoiceId", 7],
+    ["invoiceId", "7"],
+    ["invoiceId", 0],
+    ["invoiceId", 1.5],
+    ["invoiceId", false],
+    ["expiresInSeconds", 299],
+    ["expiresInSeconds", 86_401],
+    ["expiresInSeconds", 300.5],
+    ["expiresInSeconds", "300"],
+    ["redirectUrl", "/done"],
+    ["redirectUrl", "//shop.example"],
+    ["redirectUrl", "https:shop.example"],
+    ["redirectUrl", "https:///shop.example"],
+    ["redirectUrl", "ftp://shop.example"],
+    ["redirectUrl", "javascript:alert(1)"],
+    ["redirectUrl", "https://user@shop.example"],
+    ["redirectUrl", "https://user:pass@shop.example"],
+    ["redirectUrl", "https://@shop.example"],
+    ["redirectUrl", "https://shop.example\\@evil.example"],
+    ["redirectUrl", "https://shop.example/\n"],
+    ["redirectUrl", " https://shop.example"],
+    ["redirectUrl", `https://shop.example/${"x".repeat(2_048)}`],
+    ["redirectUrl", ""],
+  ];
+  test.each(rows)("%s %j", async (field, value) => {
+    const answer = await edge.call("POST", PATH, { ...good, [field]: value });
+    expect(Object.keys(expectRefusal(answer, 400, "VALIDATION_ERROR") ?? {})).toEqual([field]);
+    expect(paymentCalls()).toEqual([]);
+  });
+
+  test.each(["300.0", "3e2", "-0"])("expiresInSeconds written as %s", async (text) => {
+    const body = `{"amountMinor":1,"customerReference":"c","expiresInSeconds":${text}}`;
+    const data = expectRefusal(await edge.call("POST", PATH, body), 400, "VALIDATION_ERROR");
+    expect(Object.keys(data ?? {})).toEqual(["expiresInSeconds"]);
+  });
+
+  test("all bad fields at once, each with its rule and type but never its value", async () => {
+    const answer = await edge.call("POST", PATH, { amountMinor: "secret-text", currency: "zzz" });
+    expect(expectRefusal(answer, 400, "VALIDATION_ERROR")).toEqual({
+      amountMinor: "must be an integer, not a string",
+      customerReference: "is required",
+      currency: "must be an ISO 4217 code, upper case",
+    });
+    expect(answer.text).not.toContain("secret-text");
+  });
+
+  test("the last of duplicate keys counts, and is judged by its own text", async () => {
+    const body = '{"amountMinor":100,"customerReference":"c","amountMinor":1e2}';
+    expectRefusal(await edge.call("POST", PATH, body), 400, "VALIDATION_ERROR");
+  });
+});
+
+describe("a body that is not the JSON we take", () => {
+  const bytes = (...parts: (string | number[])[]) =>
+    Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : Buffer.from(part))));
+  const deep = (depth: number) =>
+    `{"amountMinor":1,"customerReference":"c","x":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+  const rows: readonly [name: string, body: string | Uint8Array, field: string][] = [
+    ["is empty", "", "body"],
+    ["is only blanks", "  ", "body"],
+    ["is cut off", '{"amountMinor":1', "body"],
+    ["has a comma too many", '{"amountMinor":1,}', "body"],
+    ["is an array", "[]", "body"],
+    ["is null", "null", "body"],
+    ["is a text", '"x"', "body"],
+    ["begins with a byte order mark", bytes([0xef, 0xbb, 0xbf], JSON.stringify(good)), "body"],
+    ["is UTF-16", Buffer.from(JSON.stringify(good), "utf16le"), "body"],
+    ["holds a byte that is not UTF-8", bytes('{"x":"', [0xff], '"}'), "body"],
+    ["holds an overlong form", bytes('{"x":"', [0xc0, 0x80], '"}'), "body"],
+    ["holds a surrogate in UTF-8", bytes('{"x":"', [0xed, 0xa0, 0x80], '"}'), "body"],
+    ["nests 33 levels deep", deep(33), "body"],
+    ["nests without end", "[".repeat(60_000), "body"],
+    ["holds __proto__", '{"amountMinor":1,"customerReference":"c","__proto__":{"x":1}}', "body"],
+    ["hides __proto__", '{"x":{"\\u005f_proto__":1}}', "body"],
+    ["holds NUL in a text", '{"amountMinor":1,"customerReference":"a\\u0000b"}', "customerReference"],
+    ["holds NUL in an unknown field", '{"amountMinor":1,"customerReference":"c","x":"\\u0000"}', "x"],
+    ["holds NUL in a name", '{"amountMinor":1,"customerReference":"c","x\\u0000":1}', "body"],
+    ["holds a lone surrogate", '{"amountMinor":1,"customerReference":"\\ud800"}', "customerReference"],
+  ];
+  test.each(rows)("%s", async (_, body, field) => {
+    const answer = await edge.call("POST", PATH, body);
+    expect(Object.keys(expectRefusal(answer, 400, "VALIDATION_ERROR") ?? {})).toEqual([field]);
+    expect(paymentCalls()).toEqual([]);
+  });
+
+  test("32 levels, brackets in texts, and the word __proto__ in a text are fine", async () => {
+    expect((await edge.call("POST", PATH, deep(32))).status).toBe(201);
+    const texts = { ...good, productName: `${"[".repeat(200)}\\"`, customerName: '"__proto__": 1' };
+    expect((await edge.call("POST", PATH, texts)).status).toBe(201);
+  });
+
+  test("no body at all is 400", async () => {
+    expectRefusal(await edge.send("POST", PATH, { headers: CREDENTIALS }), 400, "VALIDATION_ERROR");
+  });
+
+  test.each([
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/json; charset=latin1",
+    "json",
+    "a/b/c",
+    "",
+  ])("the content type %j is 415", async (type) => {
+    const answer = await edge.call("POST", PATH, good, { "content-type": type });
+    expectRefusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE");
+    expect(paymentCalls()).toEqual([]);
+  });
+
+  test("a missing content type and a compressed body are 415", async () => {
+    const body = JSON.stringify(good);
+    expectRefusal(
+      await edge.send("POST", PATH, { headers: CREDENTIALS, body }),
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    );
+    const compressed = await edge.call("POST", PATH, good, { "content-encoding": "gzip" });
+    expectRefusal(compressed, 415, "UNSUPPORTED_MEDIA_TYPE");
+  });
+
+  const padded = (size: number): string => {
+    const body = JSON.stringify({ ...good, x: "" });
+    return body.replace('"x":""', `"x":"${"y".repeat(size - body.length)}"`);
+  };
+
+  test("64 KiB are taken, one byte more is 413 and ends the connection", async () => {
+    expect((await edge.call("POST", PATH, padded(65_536))).status).toBe(201);
+    for (const headers of [{}, { "content-type": "text/plain" }]) {
+      const answer = await edge.call("POST", PATH, padded(65_537), headers);
+      expectRefusal(answer, 413, "PAYLOAD_TOO_LARGE");
+      expect(answer.headers.connection).toBe("close");
+    }
+    expect(paymentCalls()).toHaveLength(1);
+  });
+
+  test("a chunked body is counted while it comes", async () => {
+    const body = padded(300_000);
+    const headers = { ...CREDENTIALS, "content-type": "application/json", "transfer-encoding": "chunked" };
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    const answer = await edge.raw(`POST ${PATH} HTTP/1.1\r\nhost: x\r\n${head.join("\r\n")}\r\n\r\n${chunk}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer).toContain("PAYLOAD_TOO_LARGE");
+  });
+});
+
+describe("Idempotency-Key", () => {
+  test("quoted and bare are one key, sent without quotes", async () => {
+    await edge.call("POST", PATH, good, { "idempotency-key": "key-1" });
+    await edge.call("POST", PATH, good, { "idempotency-key": '"key-1"' });
+    expect(edge.payments.created.map(({ idempotencyKey }) => idempotencyKey)).toEqual(["key-1", "key-1"]);
+  });
+
+  test("a replay has the same bytes and says so; the first answer does not", async () => {
+    const key = { "idempotency-key": "replayed" };
+    const first = await edge.call("POST", PATH, good, { ...key, "x-request-id": "first" });
+    const second = await edge.call("POST", PATH, good, { ...key, "x-request-id": "second" });
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.text).toBe(first.text);
+    expect(JSON.parse(second.text).meta.requestId).toBe("first");
+    expect(first.headers["idempotent-replayed"]).toBeUndefined();
+    expect(second.headers["idempotent-replayed"]).toBe("true");
+    expect(second.headers["x-request-id"]).toBe("second");
+  });
+
+  test("255 characters are taken", async () => {
+    const answer = await edge.call("POST", PATH, good, { "idempotency-key": "k".repeat(255) });
+    expect(answer.status).toBe(201);
+  });
+
+  test.each(["", '""', "two words", "k".repeat(256), `"${"k".repeat(256)}"`, "\u00e9", "a\tb"])(
+    "%j is refused",
+    async (key) => {
+      const answer = await edge.call("POST", PATH, good, { "idempotency-key": key });
+      expect(Object.keys(expectRefusal(answer, 400, "VALIDATION_ERROR") ?? {})).toEqual(["Idempotency-Key"]);
+      expect(paymentCalls()).toEqual([]);
+    },
+  );
+
+  test("two of them are none", async () => {
+    const headers = { ...CREDENTIALS, "content-type": "application/json", "idempotency-key": ["a", "b"] };
+    const answer = await edge.send("POST", PATH, { headers, body: JSON.stringify(good) });
+    expectRefusal(answer, 400, "VALIDATION_ERROR");
+  });
+});

@@ -1,0 +1,4 @@
+import { inquiryQueueContract } from "../../application/inquiry-queue.contract.ts";
+import { postgresWorld } from "./postgres-world.ts";
+
+inquiryQueueContract("PostgreSQL", postgresWorld);

@@ -1,0 +1,77 @@
+import type { Sql } from "@oi/platform/postgres/client";
+import type { PaymentFile, PaymentFilter } from "../../application/ports.ts";
+import type { OpenPayment } from "../../domain/payment.ts";
+import {
+  type AttemptJson,
+  type PaymentRow,
+  rowFromJson,
+  toAttempt,
+  toPayment,
+} from "./rows.ts";
+
+/** Counting stops where pages end, so that a customer with a million payments costs no more than one with ten thousand. */
+const COUNT_LIMIT = 10_000;
+
+export async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenPayment["scope"]) {
+  const at = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
+  const column = { createdAt: sql`created_at`, updatedAt: sql`updated_at`, amountMinor: sql`amount_minor` }[
+    filter.sortBy
+  ];
+  const direction = filter.ascending ? sql`asc` : sql`desc`;
+  const where = sql`
+    application_id = ${scope.applicationId} and mode = ${scope.mode}
+    ${filter.customerReference === null ? sql`` : sql`and customer_reference = ${filter.customerReference}`}
+    ${filter.reference === null ? sql`` : sql`and reference = ${filter.reference}`}
+    ${filter.status === null ? sql`` : sql`and status = ${filter.status}`}
+    ${filter.from === null ? sql`` : sql`and created_at >= ${at(filter.from)}`}
+    ${filter.to === null ? sql`` : sql`and created_at <= ${at(filter.to)}`}`;
+  const [rows, [count]] = await Promise.all([
+    sql<PaymentRow[]>`
+      select * from payment where ${where} order by ${column} ${direction}, id ${direction}
+      limit ${filter.limit} offset ${filter.skip}`,
+    sql<
+      { n: number }[]
+    >`select count(*)::int as n from (select 1 from payment where ${where} limit ${COUNT_LIMIT}) as counted`,
+  ]);
+  return { payments: rows.map(toPayment), total: count?.n ?? 0 };
+}
+
+type FileRow = PaymentRow & {
+  readonly attempts: readonly AttemptJson[];
+  readonly known_charges: string[];
+  readonly application_name: string;
+  readonly awaiting: boolean;
+  readonly waiting: readonly { attempt_id: number; differ: boolean; denied_at: string | null }[];
+};
+
+/**
+ * Payment, attempts, charges and waiting claims from one snapshot, in one round trip. A denial is the first definite
+ * no that the gateway gave after the claim arrived.
+ */
+export async function readFile(sql: Sql, reference: string): Promise<PaymentFile | null> {
+  const [row] = await sql<FileRow[]>`
+    select p.*, a.name as application_name,
+      coalesce((select jsonb_agg(to_jsonb(t) order by t.no) from gateway_attempt t where t.payment_id = p.id), '[]') as attempts,
+      coalesce((select array_agg(c.gateway_ref) from charge c where c.payment_id = p.id), '{}') as known_charges,
+      exists (select from gateway_callback c where c.matched_payment_id = p.id and c.outcome = 'PENDING_VERIFICATION') as awaiting,
+      coalesce((select jsonb_agg(w) from (
+        select c.attempt_id, bool_or(c.claim_differs) as differ, min(i.asked_at) as denied_at
+        from gateway_callback c left join gateway_inquiry i on i.payment_id = p.id and i.attempt_id = c.attempt_id
+          and i.outcome in ('failed', 'cancelled', 'expired') and i.asked_at >= c.created_at
+        where c.matched_payment_id = p.id and c.outcome = 'PENDING_VERIFICATION' and c.signature_valid and c.says = 'paid'
+        group by c.attempt_id) as w), '[]') as waiting
+    from payment p join application a on a.id = p.application_id where p.reference = ${reference}`;
+  if (!row) return null;
+  return {
+    payment: toPayment(row),
+    attempts: row.attempts.map((json) => toAttempt(rowFromJson(json))),
+    knownCharges: row.known_charges,
+    applicationName: row.application_name,
+    awaitingConfirmation: row.awaiting,
+    waitingClaims: row.waiting.map((claims) => ({
+      attemptId: claims.attempt_id,
+      differ: claims.differ,
+      deniedAt: claims.denied_at === null ? null : Date.parse(claims.denied_at),
+    })),
+  };
+}

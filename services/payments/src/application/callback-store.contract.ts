@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CallbackRuling } from "../domain/callback.ts";
+import type { Claim } from "../domain/gateway.ts";
+import type { Finding } from "../domain/judge.ts";
+import type { Payment } from "../domain/payment.ts";
+import { sampleClaim, uniqueNumber } from "../domain/samples.ts";
+import type { CallbackEvidence, CallbackTarget } from "./ports.ts";
+import {
+  attempted,
+  change,
+  created,
+  fileOf,
+  type StoreWorld,
+} from "./store-world.contract.ts";
+
+const ASK: CallbackRuling = { outcome: "PENDING_VERIFICATION", note: null, ask: true, claimDiffers: false };
+const FORGED: CallbackRuling = { outcome: "FORGED", note: "X", ask: false, claimDiffers: false };
+
+function evidence(claim: Partial<Claim> = {}, part: Partial<CallbackEvidence> = {}): CallbackEvidence {
+  const digest = new Uint8Array(32);
+  new DataView(digest.buffer).setUint32(0, uniqueNumber());
+  return {
+    gateway: "SSLCOMMERZ",
+    channel: "notification",
+    digest,
+    reference: null,
+    claim: sampleClaim(claim),
+    rawPayload: "status=VALID&x=\\n",
+    remoteAddress: "192.0.2.1",
+    ...part,
+  };
+}
+
+/** What every callback store does, whatever it is made of. */
+export function callbackStoreContract(name: string, openWorld: () => Promise<StoreWorld>): void {
+  describe(`${name}: callbacks`, () => {
+    let world: StoreWorld;
+    beforeAll(async () => {
+      world = await openWorld();
+    });
+    afterAll(() => world[Symbol.asyncDispose]());
+
+    finding(() => world);
+    recording(() => world);
+    deciding(() => world);
+  });
+}
+
+async function waiting(world: StoreWorld): Promise<CallbackTarget & { payment: Payment }> {
+  const { payment, attempt } = await attempted(world, await created(world), {
+    nextInquiryAt: world.now() + 3_600_000,
+  });
+  return { payment, attempt, knownCharges: [] };
+}
+
+function finding(the: () => StoreWorld): void {
+  it("finds the attempt that a merchant reference names", async () => {
+    const target = await waiting(the());
+    expect(await the().callbacks.targetByMerchantRef(target.attempt.merchantRef)).toEqual(target);
+    expect(await the().callbacks.targetByMerchantRef("pay_unknown-1")).toBeNull();
+  });
+
+  it("finds the newest attempt of a payment's reference", async () => {
+    const payment = await created(the());
+    expect(await the().callbacks.targetByReference(payment.reference)).toBeNull();
+    await attempted(the(), payment, { state: "REJECTED" });
+    const newest = await attempted(the(), payment);
+    const found = await the().callbacks.targetByReference(payment.reference);
+    expect(found?.attempt).toEqual(newest.attempt);
+  });
+}
+
+function recording(the: () => StoreWorld): void {
+  it("makes the inquiry due now, with the claim's charge as hint", async () => {
+    const target = await waiting(the());
+    expect(await the().queue.claimOne(target.attempt.id)).toBeNull();
+    expect(await the().callbacks.record(evidence({ gatewayRef: "val_1" }), ASK, target)).toBe(true);
+    expect(await the().queue.claimOne(target.attempt.id)).toMatchObject({ hint: "val_1" });
+    expect(await the().callbackOutcomes(target.payment.id)).toEqual(["PENDING_VERIFICATION"]);
+    expect((await fileOf(the(), target.payment)).awaitingConfirmation).toBe(true);
+  });
+
+  it("wakes an attempt that was not to be asked about any more", async () => {
+    const { payment } = await waiting(the());
+    const { attempt } = await attempted(the(), await created(the()), { nextInquiryAt: null });
+    await the().callbacks.record(evidence(), ASK, { payment, attempt, knownCharges: [] });
+    expect(await the().queue.claimOne(attempt.id)).not.toBeNull();
+  });
+
+  it("keeps the hint that is there when a later claim names no charge", async () => {
+    const target = await waiting(the());
+    await the().callbacks.record(evidence({ gatewayRef: "val_1" }), ASK, target);
+    await the().callbacks.record(evidence({ says: "failed" }), ASK, target);
+    expect(await the().queue.claimOne(target.attempt.id)).toMatchObject({ hint: "val_1" });
+  });
+
+  it("keeps a forged or unmatched claim as evidence and asks nobody", async () => {
+    const target = await waiting(the());
+    expect(await the().callbacks.record(evidence({ gatewayRef: "val_1" }), FORGED, target)).toBe(true);
+    expect(await the().callbackOutcomes(target.payment.id)).toEqual(["FORGED"]);
+    expect(await the().queue.claimOne(target.attempt.id)).toBeNull();
+    const unmatched: CallbackRuling = { ...FORGED, outcome: "UNMATCHED" };
+    expect(await the().callbacks.record(evidence(), unmatched, null)).toBe(true);
+  });
+
+  it("counts a copy of the same bytes and lets it do nothing", async () => {
+    const target = await waiting(the());
+    const original = evidence({ gatewayRef: "val_1" });
+    await the().callbacks.record(original, FORGED, target);
+    for (let i = 0; i < 2; i++) expect(await the().callbacks.record(original, ASK, target)).toBe(false);
+    expect(await the().callbackOutcomes(target.payment.id)).toEqual(["FORGED", "DUPLICATE", "DUPLICATE"]);
+    expect(await the().queue.claimOne(target.attempt.id)).toBeNull();
+    const elsewhere: CallbackEvidence = { ...original, channel: "return" };
+    expect(await the().callbacks.record(elsewhere, FORGED, target)).toBe(true);
+  });
+
+  it("makes a commit that loaded before it load again", async () => {
+    const target = await waiting(the());
+    await the().callbacks.record(evidence({ gatewayRef: "val_1" }), ASK, target);
+    await expect(
+      the().payments.commit(change(target.payment, { attempts: [target.attempt] })),
+    ).rejects.toMatchObject({ name: "VersionConflict" });
+    expect((await fileOf(the(), target.payment)).attempts[0]).toMatchObject({ hint: "val_1" });
+  });
+}
+
+async function answer(
+  world: StoreWorld,
+  target: CallbackTarget,
+  said: { finding: Finding; moved: boolean },
+): Promise<void> {
+  const { payment } = await fileOf(world, target.payment);
+  const inquiry = {
+    attemptId: target.attempt.id,
+    operation: "confirm" as const,
+    askedAt: world.now(),
+    verdict: { outcome: "pending" as const, phase: "open" as const },
+    ...said,
+  };
+  await world.payments.commit(change(payment, { attempts: [target.attempt], inquiry }));
+}
+
+function deciding(the: () => StoreWorld): void {
+  const outcomesAfter = async (
+    claims: readonly [Partial<Claim>, Partial<CallbackRuling>?][],
+    ...answers: { finding: Finding; moved: boolean }[]
+  ) => {
+    const target = await waiting(the());
+    for (const [claim, ruling] of claims) {
+      await the().callbacks.record(evidence(claim), { ...ASK, ...ruling }, target);
+    }
+    for (const said of answers) await answer(the(), target, said);
+    return the().callbackOutcomes(target.payment.id);
+  };
+
+  it("leaves callbacks waiting while the answer is not definite", async () => {
+    const outcomes = await outcomesAfter([[{}]], { finding: null, moved: false });
+    expect(outcomes).toEqual(["PENDING_VERIFICATION"]);
+  });
+
+  it("applies the first that said what moved, calls the next a duplicate and the opposite stale", async () => {
+    const claims: [Partial<Claim>][] = [[{ says: "failed" }], [{ says: "paid" }], [{ says: "paid" }]];
+    const outcomes = await outcomesAfter(claims, { finding: "paid", moved: true });
+    expect(outcomes).toEqual(["STALE", "APPLIED", "DUPLICATE"]);
+  });
+
+  it("calls a callback whose answer moved nothing a duplicate", async () => {
+    expect(await outcomesAfter([[{}]], { finding: "paid", moved: false })).toEqual(["DUPLICATE"]);
+  });
+
+  it("calls a signed claim with other figures a mismatch, whatever the gateway answered", async () => {
+    const claims: [Partial<Claim>, Partial<CallbackRuling>?][] = [[{}, { claimDiffers: true }], [{}]];
+    const outcomes = await outcomesAfter(claims, { finding: "paid", moved: true });
+    expect(outcomes).toEqual(["MISMATCH", "APPLIED"]);
+  });
+
+  it("calls a claim of payment a mismatch when the gateway's own figures differ", async () => {
+    const claims: [Partial<Claim>][] = [[{}], [{ says: "failed" }]];
+    const outcomes = await outcomesAfter(claims, { finding: "mismatch", moved: false });
+    expect(outcomes).toEqual(["MISMATCH", "STALE"]);
+  });
+
+  it("tells the file that a claim with other figures waits, until it is decided", async () => {
+    const target = await waiting(the());
+    const differing = async () => (await fileOf(the(), target.payment)).differingClaims;
+    expect(await differing()).toEqual([]);
+    await the().callbacks.record(evidence(), { ...ASK, claimDiffers: true }, target);
+    expect(await differing()).toEqual([target.attempt.id]);
+    await answer(the(), target, { finding: "paid", moved: true });
+    expect(await differing()).toEqual([]);
+  });
+
+  it("decides nothing about callbacks of another attempt", async () => {
+    const one = await waiting(the());
+    const other = await waiting(the());
+    await the().callbacks.record(evidence(), ASK, one);
+    await answer(the(), other, { finding: "paid", moved: true });
+    expect(await the().callbackOutcomes(one.payment.id)).toEqual(["PENDING_VERIFICATION"]);
+  });
+}

@@ -1,0 +1,121 @@
+import {
+  type DatabaseConfig,
+  type NatsConfig,
+  type RpcConfig,
+  type RuntimeConfig,
+  readDatabase,
+  readNats,
+  readRpc,
+  readRuntime,
+} from "@oi/platform/config/common";
+import { type Env, type EnvReader, readEnv, Secret } from "@oi/platform/config/env";
+import type { Kek } from "./adapters/crypto/secret-box.ts";
+import { isCidr } from "./adapters/http/address-policy.ts";
+
+export type DispatchConfig = {
+  /** Deliveries in flight per process, of which so many in TEST mode and so many to suspect endpoints. */
+  readonly slots: number;
+  readonly testSlots: number;
+  readonly suspectSlots: number;
+  readonly hostCap: number;
+  /** Per application and mode. */
+  readonly applicationCap: number;
+  /** One attempt from the name to the last byte of the answer. */
+  readonly deadlineMs: number;
+  readonly leaseMs: number;
+};
+
+export type WebhooksConfig = {
+  readonly runtime: RuntimeConfig;
+  readonly rpc: RpcConfig;
+  readonly database: DatabaseConfig;
+  readonly nats: NatsConfig;
+  /** The first key seals; all open. */
+  readonly keks: readonly Kek[];
+  readonly dispatch: DispatchConfig;
+  /** Addresses inside may be private and use plain http; only tests and development set it. */
+  readonly egressAllowCidrs: readonly string[];
+  /** Multiplies the times of the schedule; 1 outside tests. */
+  readonly timeScale: number;
+};
+
+export type MigrationConfig = { readonly ownerUrl: string; readonly appUrl: string };
+
+const KEY_BYTES = 32;
+const LEASE_DEADLINES = 3;
+
+function readKeks(read: EnvReader): readonly Kek[] {
+  const text = read.secret("WEBHOOKS_KEKS").reveal();
+  const keks = text.split(",").flatMap((entry): Kek[] => {
+    const [, id = "", key = ""] = /^([A-Za-z0-9._-]{1,64}):([A-Za-z0-9+/]+={0,2})$/.exec(entry.trim()) ?? [];
+    return Buffer.from(key, "base64").length === KEY_BYTES ? [{ id, key: new Secret(key) }] : [];
+  });
+  // The value is not shown: it is made of keys.
+  if (text !== "" && keks.length !== text.split(",").length) {
+    read.problem("WEBHOOKS_KEKS: must be a list of id:base64 of 32 bytes, separated by commas");
+  }
+  if (new Set(keks.map(({ id }) => id)).size !== keks.length)
+    read.problem("WEBHOOKS_KEKS: an id occurs twice");
+  return keks;
+}
+
+function readDispatch(read: EnvReader): DispatchConfig {
+  const count = (name: string, fallback: number): number =>
+    read.integer(name, fallback, { min: 1, max: 10_000 });
+  const deadlineMs = read.integer("WEBHOOKS_DEADLINE_MS", 15_000, { min: 100, max: 120_000 });
+  const leaseMs = read.integer("WEBHOOKS_LEASE_MS", 45_000, { min: 300, max: 3_600_000 });
+  if (leaseMs < LEASE_DEADLINES * deadlineMs) {
+    read.problem("WEBHOOKS_LEASE_MS: must be at least three times WEBHOOKS_DEADLINE_MS");
+  }
+  return {
+    slots: count("WEBHOOKS_SLOTS", 256),
+    testSlots: count("WEBHOOKS_TEST_SLOTS", 64),
+    suspectSlots: count("WEBHOOKS_SUSPECT_SLOTS", 128),
+    hostCap: count("WEBHOOKS_HOST_CAP", 8),
+    applicationCap: count("WEBHOOKS_APP_CAP", 16),
+    deadlineMs,
+    leaseMs,
+  };
+}
+
+function readAllowCidrs(read: EnvReader, { production }: RuntimeConfig): readonly string[] {
+  const cidrs = read.list("WEBHOOKS_EGRESS_ALLOW_CIDRS");
+  const bad = cidrs.filter((cidr) => !isCidr(cidr));
+  if (bad.length > 0) read.problem(`WEBHOOKS_EGRESS_ALLOW_CIDRS: ${bad.join(", ")} is no address range`);
+  if (production && cidrs.length > 0)
+    read.problem("WEBHOOKS_EGRESS_ALLOW_CIDRS: must not be set in production");
+  return cidrs.filter(isCidr);
+}
+
+function readTimeScale(read: EnvReader, { production }: RuntimeConfig): number {
+  const timeScale = read.decimal("TIME_SCALE", 1, { min: 0.000_001, max: 1_000 });
+  if (production && read.optionalText("TIME_SCALE") !== undefined) {
+    read.problem("TIME_SCALE: must not be set in production");
+  }
+  return timeScale;
+}
+
+/** Raises ConfigError with every problem at once. */
+export function readConfig(env: Env): Readonly<WebhooksConfig> {
+  return readEnv(env, (read) => {
+    const runtime = readRuntime(read);
+    return {
+      runtime,
+      rpc: readRpc(read, runtime, { rpc: 9103, ops: 9203 }),
+      database: readDatabase(read, "WEBHOOKS"),
+      nats: readNats(read),
+      keks: readKeks(read),
+      dispatch: readDispatch(read),
+      egressAllowCidrs: readAllowCidrs(read, runtime),
+      timeScale: readTimeScale(read, runtime),
+    };
+  });
+}
+
+/** What the migration needs, which is less than the service: it runs before there are keys or a broker. */
+export function readMigration(env: Env): Readonly<MigrationConfig> {
+  return readEnv(env, (read) => {
+    const appUrl = read.url("WEBHOOKS_DATABASE_URL", ["postgres", "postgresql"]);
+    return { appUrl, ownerUrl: read.url("WEBHOOKS_DATABASE_OWNER_URL", ["postgres", "postgresql"], appUrl) };
+  });
+}
