@@ -61,7 +61,7 @@ function sendBytes(base: string, text: string): Promise<string> {
     const { hostname, port } = new URL(base);
     const socket = connect(Number(port), hostname);
     const chunks: Buffer[] = [];
-    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
     socket.once("close", () => resolve(Buffer.concat(chunks).toString("utf8")));
     socket.once("error", reject);
     socket.write(text);

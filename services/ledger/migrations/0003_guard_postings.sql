@@ -45,6 +45,6 @@ end $$;
 create trigger no_truncate before truncate on ledger.txn_live execute function ledger.refuse_truncate();
 create trigger no_truncate before truncate on ledger.entry_live execute function ledger.refuse_truncate();
 create trigger no_truncate before truncate on ledger.account execute function ledger.refuse_truncate();
-
+create trigger no_truncate before truncate on ledger.book execute function ledger.refuse_truncate();
 
 revoke all on function ledger.check_entries(), ledger.refuse_change(), ledger.refuse_truncate() from public;

@@ -3,7 +3,7 @@ import type { CallbackRuling } from "../domain/callback.ts";
 import type { Claim } from "../domain/gateway.ts";
 import type { Finding } from "../domain/judge.ts";
 import type { Payment } from "../domain/payment.ts";
-import { sampleClaim, uniqueNumber } from "../domain/samples.ts";
+import { sampleClaim, uniqueNumber } from "../testing/samples.ts";
 import type { CallbackEvidence, CallbackTarget } from "./ports.ts";
 import {
   attempted,
@@ -11,7 +11,7 @@ import {
   created,
   fileOf,
   type StoreWorld,
-} from "./store-world.contract.ts";
+} from "../testing/store-world.ts";
 
 const ASK: CallbackRuling = { outcome: "PENDING_VERIFICATION", note: null, ask: true, claimDiffers: false };
 const FORGED: CallbackRuling = { outcome: "FORGED", note: "X", ask: false, claimDiffers: false };
@@ -81,10 +81,9 @@ function recording(the: () => StoreWorld): void {
   });
 
   it("wakes an attempt that was not to be asked about any more", async () => {
-    const { payment } = await waiting(the());
-    const { attempt } = await attempted(the(), await created(the()), { nextInquiryAt: null });
-    await the().callbacks.record(evidence(), ASK, { payment, attempt, knownCharges: [] });
-    expect(await the().queue.claimOne(attempt.id)).not.toBeNull();
+    const resting = await attempted(the(), await created(the()), { state: "PAID", nextInquiryAt: null });
+    await the().callbacks.record(evidence(), ASK, { ...resting, knownCharges: [] });
+    expect(await the().queue.claimOne(resting.attempt.id)).not.toBeNull();
   });
 
   it("keeps the hint that is there when a later claim names no charge", async () => {
@@ -124,17 +123,23 @@ function recording(the: () => StoreWorld): void {
   });
 }
 
+type Said = { readonly finding: Finding; readonly moved: boolean; readonly refuted?: boolean };
+
 async function answer(
   world: StoreWorld,
   target: CallbackTarget,
-  said: { finding: Finding; moved: boolean },
+  said: Said,
 ): Promise<void> {
   const { payment } = await fileOf(world, target.payment);
+  const denied = said.finding === "failed";
   const inquiry = {
+    refuted: false,
     attemptId: target.attempt.id,
     operation: "confirm" as const,
-    askedAt: world.now(),
-    verdict: { outcome: "pending" as const, phase: "open" as const },
+    askedAt: world.now() + 1,
+    verdict: denied
+      ? ({ outcome: "failed", reason: "declined" } as const)
+      : ({ outcome: "pending", phase: "open" } as const),
     ...said,
   };
   await world.payments.commit(change(payment, { attempts: [target.attempt], inquiry }));
@@ -143,7 +148,7 @@ async function answer(
 function deciding(the: () => StoreWorld): void {
   const outcomesAfter = async (
     claims: readonly [Partial<Claim>, Partial<CallbackRuling>?][],
-    ...answers: { finding: Finding; moved: boolean }[]
+    ...answers: readonly Said[]
   ) => {
     const target = await waiting(the());
     for (const [claim, ruling] of claims) {
@@ -180,14 +185,30 @@ function deciding(the: () => StoreWorld): void {
     expect(outcomes).toEqual(["MISMATCH", "STALE"]);
   });
 
-  it("tells the file that a claim with other figures waits, until it is decided", async () => {
+  it("lets a signed claim of payment wait through denials until it is refuted", async () => {
+    const claims: [Partial<Claim>][] = [[{}], [{ signature: "absent" }], [{ says: "failed" }]];
+    const denied: Said = { finding: "failed", moved: true };
+    expect(await outcomesAfter(claims, denied)).toEqual(["PENDING_VERIFICATION", "STALE", "APPLIED"]);
+    const outcomes = await outcomesAfter(claims, denied, { ...denied, moved: false, refuted: true });
+    expect(outcomes).toEqual(["MISMATCH", "STALE", "APPLIED"]);
+  });
+
+  it("tells the file what signed claims of payment wait, and when they were first denied", async () => {
     const target = await waiting(the());
-    const differing = async () => (await fileOf(the(), target.payment)).differingClaims;
-    expect(await differing()).toEqual([]);
+    const { id: attemptId } = target.attempt;
+    const claims = async () => (await fileOf(the(), target.payment)).waitingClaims;
+    await the().callbacks.record(evidence({ signature: "absent" }), ASK, target);
+    expect(await claims()).toEqual([]);
+    await the().callbacks.record(evidence(), ASK, target);
+    expect(await claims()).toEqual([{ attemptId, differ: false, deniedAt: null }]);
+    const before = the().now();
+    await answer(the(), target, { finding: "failed", moved: true });
+    expect(await claims()).toEqual([{ attemptId, differ: false, deniedAt: expect.any(Number) }]);
+    expect((await claims())[0]?.deniedAt).toBeGreaterThan(before);
     await the().callbacks.record(evidence(), { ...ASK, claimDiffers: true }, target);
-    expect(await differing()).toEqual([target.attempt.id]);
+    expect(await claims()).toMatchObject([{ attemptId, differ: true }]);
     await answer(the(), target, { finding: "paid", moved: true });
-    expect(await differing()).toEqual([]);
+    expect(await claims()).toEqual([]);
   });
 
   it("decides nothing about callbacks of another attempt", async () => {

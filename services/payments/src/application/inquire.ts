@@ -1,3 +1,4 @@
+import type { Instant } from "@oi/kernel/instant";
 import type { Attempt } from "../domain/attempt.ts";
 import { eventsOf } from "../domain/events.ts";
 import type { PaymentVerdict } from "../domain/gateway.ts";
@@ -53,24 +54,37 @@ async function applyVerdict(
   inquiry: Inquiry,
   answer: Pick<InquiryRecord, "operation" | "askedAt" | "verdict">,
 ): Promise<void> {
-  const { payment, attempts, knownCharges } = await loadFile(payments, inquiry.paymentReference);
+  const file = await loadFile(payments, inquiry.paymentReference);
+  const { payment, attempts, knownCharges } = file;
   const attempt = attemptOf(attempts, inquiry.attemptNo);
   const now = clock.now();
-  const matter = { payment, attempts, attempt, knownCharges, accountRef: gateway.accountRef };
+  const claims = file.waitingClaims.find(({ attemptId }) => attemptId === attempt.id) ?? null;
+  const matter = { payment, attempts, attempt, knownCharges, accountRef: gateway.accountRef, claims };
   const judgement = judge(matter, answer.verdict, rules, now);
-  const { steps, charges, finding } = judgement;
+  const { steps, charges, finding, refuted } = judgement;
+  const moved = steps.length + charges.length > 0 || judgement.attempt.state !== attempt.state;
   await payments.commit({
     payment: judgement.payment,
     expectedRevision: payment.revision,
     steps,
     charges,
-    attempts: [withoutStaleHint(judgement, inquiry)],
+    attempts: [withHint(judgement, inquiry, knownCharges, now)],
     events: eventsOf(judgement.payment, steps, now, { attemptId: attempt.id, charges }),
-    inquiry: { ...answer, attemptId: attempt.id, finding, moved: steps.length + charges.length > 0 },
+    inquiry: { ...answer, attemptId: attempt.id, finding, moved, refuted },
   });
 }
 
-/** A hint is worth one definite answer; one that came while we asked stays for the next inquiry. */
-function withoutStaleHint({ attempt, finding }: Judgement, inquiry: Inquiry): Attempt {
-  return finding !== null && attempt.hint === inquiry.hint ? { ...attempt, hint: null } : attempt;
+/** A hint is worth one definite answer; one that came while we asked is asked about at once. */
+function withHint(
+  { attempt, finding, charges }: Judgement,
+  inquiry: Inquiry,
+  knownCharges: readonly string[],
+  now: Instant,
+): Attempt {
+  const { hint } = attempt;
+  if (hint === null) return attempt;
+  const recorded = knownCharges.includes(hint) || charges.some(({ gatewayRef }) => gatewayRef === hint);
+  if (recorded) return { ...attempt, hint: null };
+  if (hint !== inquiry.hint) return { ...attempt, nextInquiryAt: now };
+  return finding === null ? attempt : { ...attempt, hint: null };
 }

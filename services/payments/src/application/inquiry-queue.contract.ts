@@ -6,7 +6,7 @@ import {
   created,
   fileOf,
   type StoreWorld,
-} from "./store-world.contract.ts";
+} from "../testing/store-world.ts";
 
 const PLENTY = 1_000;
 
@@ -77,6 +77,7 @@ function claiming(the: () => StoreWorld): void {
       verdict: { outcome: "unknown" as const, cause: "timeout" as const, sent: true },
       finding: null,
       moved: false,
+      refuted: false,
     };
     await the().payments.commit(change(again, { ...touch, inquiry }));
     expect(await the().queue.isLeased(attempt.id)).toBe(false);
@@ -94,12 +95,15 @@ function expiring(the: () => StoreWorld): void {
     expect(await overdue(await created(the()))).toBe(false);
   });
 
-  it("leaves a payment alone while a session of it can hold money", async () => {
+  it("leaves a payment alone that had a session, closed or not, because the gateway is asked first", async () => {
     const payment = await created(the(), past());
     await attempted(the(), payment, { state: "REJECTED" });
     expect(await overdue(payment)).toBe(true);
-    await attempted(the(), payment, { state: "UNKNOWN" });
+    await attempted(the(), payment, { state: "EXPIRED" });
     expect(await overdue(payment)).toBe(false);
+    const lost = await created(the(), past());
+    await attempted(the(), lost, { state: "UNKNOWN" });
+    expect(await overdue(lost)).toBe(false);
   });
 
   it("leaves a payment alone that waits for a person because figures differ", async () => {

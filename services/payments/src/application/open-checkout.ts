@@ -3,7 +3,7 @@ import { type Attempt, decideOpening, sessionAnswered } from "../domain/attempt.
 import { eventsOf } from "../domain/events.ts";
 import type { SessionOutcome } from "../domain/gateway.ts";
 import type { InquirySchedule } from "../domain/inquiry-schedule.ts";
-import type { Payment } from "../domain/payment.ts";
+import { checkoutClosed, isOpen, type Payment } from "../domain/payment.ts";
 import { loadFile } from "./get-checkout.ts";
 import type { PaymentGateways } from "./payment-gateway.ts";
 import type { Clock, PaymentFile, PaymentStore } from "./ports.ts";
@@ -85,8 +85,12 @@ async function callGateway(
 ): Promise<{ redirectUrl: string }> {
   const gateway = ports.gateways.of(attempt.account);
   const outcome = await gateway.openSession(sessionOrder(file, attempt, ports.urls), signal);
-  await retryOnConflict(() => storeAnswer(ports, file.payment.reference, attempt.no, outcome));
-  if (outcome.outcome === "opened") return { redirectUrl: outcome.redirectUrl };
+  const { reference } = file.payment;
+  const stored = await retryOnConflict(() => storeAnswer(ports, reference, attempt.no, outcome));
+  if (!isOpen(stored.payment)) throw checkoutClosed(stored.payment);
+  const { state, redirectUrl } = stored.attempt;
+  // Given up meanwhile: its URL is given to nobody, for the next click may open another session.
+  if (state === "OPEN" && redirectUrl !== null) return { redirectUrl };
   throw gatewayUnavailable(outcome.outcome === "unknown" ? outcome.cause : "rejected");
 }
 
@@ -95,7 +99,7 @@ async function storeAnswer(
   reference: string,
   attemptNo: number,
   outcome: SessionOutcome,
-): Promise<void> {
+): Promise<{ readonly payment: Payment; readonly attempt: Attempt }> {
   const file = await loadFile(payments, reference);
   const attempt = file.attempts.find(({ no }) => no === attemptNo);
   if (!attempt) throw new Error(`attempt ${attemptNo} of ${reference} was stored before the call`);
@@ -111,6 +115,7 @@ async function storeAnswer(
     events,
     inquiry: null,
   });
+  return answered;
 }
 
 function gatewayUnavailable(cause = "busy"): DomainError {

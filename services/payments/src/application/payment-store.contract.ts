@@ -4,7 +4,7 @@ import type { Charge } from "../domain/charge.ts";
 import { chargeOf } from "../domain/charge.ts";
 import { eventsOf } from "../domain/events.ts";
 import { markPending, markSucceeded, type OpenPayment, type Payment } from "../domain/payment.ts";
-import { sampleEvidence, uniqueNumber } from "../domain/samples.ts";
+import { sampleEvidence, uniqueNumber } from "../testing/samples.ts";
 import type { PaymentFilter } from "./ports.ts";
 import {
   attempted,
@@ -15,7 +15,7 @@ import {
   register,
   type StoreWorld,
   scopeOf,
-} from "./store-world.contract.ts";
+} from "../testing/store-world.ts";
 
 const everything: PaymentFilter = {
   customerReference: null,
@@ -279,6 +279,7 @@ async function settle(world: StoreWorld, gatewayRef?: string) {
         verdict: { outcome: "paid", payments: [evidence] },
         finding: "paid",
         moved: true,
+        refuted: false,
       },
     }),
   );

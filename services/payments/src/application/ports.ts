@@ -114,7 +114,7 @@ export interface InquiryQueue {
   claimOne(attemptId: number): Promise<Inquiry | null>;
   /** Whether somebody is asking about it right now. */
   isLeased(attemptId: number): Promise<boolean>;
-  /** Open payments whose time is over and that no inquiry will close. */
+  /** References of open payments whose time is over and that never had a session, so that no inquiry closes them. */
   overdue(limit: number): Promise<readonly string[]>;
 }
 

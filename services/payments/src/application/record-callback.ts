@@ -31,8 +31,11 @@ export function recordCallback(ports: RecordCallbackPorts): RecordCallback {
   return async (kind, callback, reference) => {
     if (reference !== null && !PAYMENT_REFERENCE_PATTERN.test(reference)) throw notFound("Payment");
     const target = await findTarget(ports, kind, callback, reference);
-    const claim = readClaim(ports.gateways, callback, target);
-    const ruling = ruleOnCallback(claim, callback.channel, reference, target);
+    // Only the account of the attempt can judge the signature.
+    const gateway = target && ports.gateways.of(target.attempt.account);
+    const claim = gateway ? gateway.readCallback(callback) : UNREADABLE;
+    const subject = target && gateway ? { ...target, accountRef: gateway.accountRef } : null;
+    const ruling = ruleOnCallback(claim, callback.channel, reference, subject);
     const evidence = {
       gateway: kind,
       channel: callback.channel,
@@ -73,8 +76,3 @@ const UNREADABLE: Claim = {
   signature: "absent",
   note: null,
 };
-
-/** Only the account of the attempt can judge the signature. */
-function readClaim(gateways: PaymentGateways, callback: RawCallback, target: CallbackTarget | null): Claim {
-  return target ? gateways.of(target.attempt.account).readCallback(callback) : UNREADABLE;
-}

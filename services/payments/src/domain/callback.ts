@@ -22,7 +22,14 @@ export type CallbackRuling = {
   readonly claimDiffers: boolean;
 };
 
-export type CallbackSubject = { readonly payment: Payment; readonly attempt: Attempt };
+export type CallbackSubject = {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+  /** Charges of the payment that are recorded already, by the gateway's id. */
+  readonly knownCharges: readonly string[];
+  /** The name at the gateway of the account that the attempt was made with. */
+  readonly accountRef: string;
+};
 
 const ruling = (outcome: CallbackOutcome, note: string | null = null): CallbackRuling => ({
   outcome,
@@ -47,10 +54,21 @@ export function ruleOnCallback(
   if (claim.signature === "absent" && pathReference !== null && pathReference !== payment.reference) {
     return ruling("FORGED", "FOREIGN_REFERENCE");
   }
+  const claimDiffers = differs(claim, subject);
+  const known = claim.gatewayRef !== null && subject.knownCharges.includes(claim.gatewayRef);
+  if (known && claim.says === "paid" && !claimDiffers) return ruling("DUPLICATE", claim.note);
   if (!isOpen(payment) && claim.says !== "paid") return ruling("STALE", claim.note);
   if (attempt.state === "PAID" && claim.gatewayRef === null) return ruling("STALE", claim.note);
-  const signed = claim.signature === "valid" || claim.signature === "weak";
-  const claimDiffers =
-    signed && claim.says === "paid" && claim.money !== null && !sameMoney(claim.money, payment.amount);
   return { ...ruling("PENDING_VERIFICATION", claim.note), claimDiffers };
+}
+
+/** Only a signed claim of payment can differ: anybody can write any figure into an unsigned one. */
+function differs(
+  { says, signature, money, accountRef }: Claim,
+  { payment, accountRef: ownAccount }: CallbackSubject,
+): boolean {
+  const signed = signature === "valid" || signature === "weak";
+  if (!signed || says !== "paid") return false;
+  const otherMoney = money !== null && !sameMoney(money, payment.amount);
+  return otherMoney || (accountRef !== null && accountRef !== ownAccount);
 }

@@ -70,7 +70,8 @@ export type Judgement = {
 /** Weighs what the gateway itself said against payment and attempt: exact amount, currency, store and reference. */
 export function judge(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: Instant): Judgement {
   const attempt = givenUp(matter.attempt, now);
-  return weighClaims(weigh({ ...matter, attempt }, verdict, rules, now), verdict, matter.claims, now);
+  const weighed = weigh({ ...matter, attempt }, verdict, rules, now);
+  return keepAsking(weighClaims(weighed, verdict, matter.claims, now), now);
 }
 
 /** A process that died between its two commits left this behind; nobody has the session's URL. */
@@ -93,6 +94,23 @@ function weighClaims(
   return { ...judgement, refuted, payment: flagForReview(judgement.payment, "CLAIM_MISMATCH", now) };
 }
 
+/** No answer for as long as the schedule reaches: a person has to look, and an open payment is asked about daily. */
+function keepAsking(judgement: Judgement, now: Instant): Judgement {
+  const { attempt, payment } = judgement;
+  if (attempt.nextInquiryAt !== null || isClosed(attempt) || hasTold(attempt)) return judgement;
+  const nextInquiryAt = isOpen(payment) ? now + STUCK_EVERY_MS : null;
+  return {
+    ...judgement,
+    payment: flagForReview(payment, "STUCK_UNKNOWN", now),
+    attempt: { ...attempt, nextInquiryAt },
+  };
+}
+
+/** A paid attempt has told everything, unless another charge of its session is in doubt. */
+function hasTold({ state, doubt }: Attempt): boolean {
+  return state === "PAID" && doubt === null;
+}
+
 function weigh(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: Instant): Judgement {
   switch (verdict.outcome) {
     case "paid":
@@ -109,13 +127,14 @@ function weigh(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: In
 }
 
 function unmoved({ payment, attempt }: Case, rules: JudgeRules, now: Instant, finding: Finding): Judgement {
-  // A paid attempt has told everything; every other one is asked again, also after closing, for money that is late.
-  const told = attempt.state === "PAID" && attempt.doubt === null;
-  const nextAt = told ? null : nextInquiryAt(rules.schedule, attempt.createdAt, payment.expiresAt, now);
-  const stuck = !told && nextAt === null && !isClosed(attempt);
+  // Every attempt is asked about again, also after closing, for money that is late.
+  const { schedule } = rules;
+  const nextAt = hasTold(attempt)
+    ? null
+    : nextInquiryAt(schedule, attempt.createdAt, payment.expiresAt, now);
   return {
-    payment: stuck ? flagForReview(payment, "STUCK_UNKNOWN", now) : payment,
-    attempt: { ...attempt, nextInquiryAt: stuck && isOpen(payment) ? now + STUCK_EVERY_MS : nextAt },
+    payment,
+    attempt: { ...attempt, nextInquiryAt: nextAt },
     steps: [],
     charges: [],
     finding,
@@ -154,8 +173,12 @@ function judgePaid(
       judgement = takeMoney(judgement, evidence, now);
     }
   }
-  const [doubt] = doubtful;
-  if (doubt) judgement = { ...judgement, attempt: inDoubt(judgement.attempt, doubt, rules, now) };
+  const known = matter.attempt.doubt;
+  const doubt = doubtful.find(({ gatewayRef }) => gatewayRef === known?.gatewayRef) ?? doubtful[0];
+  if (doubt) {
+    const since = known?.gatewayRef === doubt.gatewayRef ? known.at : now;
+    judgement = { ...judgement, attempt: inDoubt(judgement.attempt, doubt, since, rules, now) };
+  }
   if (judgement.charges.length > 0 || fresh.length === 0) return judgement;
   return { ...judgement, finding: doubt ? null : "mismatch" };
 }
@@ -164,9 +187,15 @@ function isBeyondDoubt({ doubt }: Attempt, evidence: PaidEvidence, rules: JudgeR
   return doubt?.gatewayRef === evidence.gatewayRef && now - doubt.at >= rules.doubtMs;
 }
 
-function inDoubt(attempt: Attempt, { gatewayRef }: PaidEvidence, rules: JudgeRules, now: Instant): Attempt {
-  const doubt = attempt.doubt?.gatewayRef === gatewayRef ? attempt.doubt : { gatewayRef, at: now };
-  return { ...attempt, doubt, nextInquiryAt: Math.max(now + 1_000, doubt.at + rules.doubtMs) };
+function inDoubt(
+  attempt: Attempt,
+  { gatewayRef }: PaidEvidence,
+  since: Instant,
+  rules: JudgeRules,
+  now: Instant,
+): Attempt {
+  const nextInquiryAt = Math.max(now + 1_000, since + rules.doubtMs);
+  return { ...attempt, doubt: { gatewayRef, at: since }, nextInquiryAt };
 }
 
 /** One charge that matches: it settles an open payment; on any other it is late or extra money, and held. */
@@ -226,12 +255,15 @@ function judgePending(
   const late = now - matter.payment.expiresAt;
   const lost = phase === "in_flight" && late >= IN_FLIGHT_LIMIT_MS && isOpen(asked.payment);
   const still = lost ? { ...asked, payment: flagForReview(asked.payment, "STUCK_UNKNOWN", now) } : asked;
-  if (matter.attempt.state === "PAID" || isClosed(matter.attempt)) return still;
+  if (matter.attempt.state === "PAID") return still;
   // After our own expiry an untouched session is over at once, one that is open or absent after a grace, since a
   // customer may be typing a one-time code. Money in flight is waited for.
   const over = phase === "unattempted" ? late >= 0 : phase !== "in_flight" && late >= rules.openGraceMs;
   if (!over) return still;
-  const closed: Attempt = { ...still.attempt, state: "EXPIRED", reason: phase };
+  // An attempt that is closed already keeps its own word for why.
+  const closed: Attempt = isClosed(still.attempt)
+    ? still.attempt
+    : { ...still.attempt, state: "EXPIRED", reason: phase };
   return closeIfNothingIsLeft({ ...still, attempt: closed, finding: "expired" }, matter, now);
 }
 
@@ -253,15 +285,15 @@ function closeIfNothingIsLeft(judgement: Judgement, { attempts }: Case, now: Ins
 }
 
 /**
- * Expires a payment whose time is over and of which no attempt can hold money: never opened, or every session was
- * refused or has its own definite answer. Null when a session still has to be asked about.
+ * Expires a payment whose time is over and that never had a session. Null when there is one: then the gateway is
+ * asked first, always.
  */
 export function expireUnopened(
   payment: Payment,
   attempts: readonly Attempt[],
   now: Instant,
 ): { payment: Payment; steps: Step[] } | null {
-  if (!isOpen(payment) || now < payment.expiresAt || !attempts.every(isClosed)) return null;
-  if (hasMismatch(payment)) return null;
+  const hadSession = attempts.some(({ state }) => state !== "REJECTED");
+  if (!isOpen(payment) || now < payment.expiresAt || hadSession || hasMismatch(payment)) return null;
   return close(payment, "EXPIRED", null, "time.over", now);
 }

@@ -41,6 +41,8 @@ const KNOWN: Readonly<Record<string, Finding>> = {
   ECONNREFUSED: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   EHOSTUNREACH: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   ENETUNREACH: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
+  UND_ERR_DESTROYED: { outcome: "LOCAL", error: "LOCAL" },
+  UND_ERR_CLOSED: { outcome: "LOCAL", error: "LOCAL" },
   EMFILE: { outcome: "LOCAL", error: "LOCAL" },
   ENFILE: { outcome: "LOCAL", error: "LOCAL" },
   ENOBUFS: { outcome: "LOCAL", error: "LOCAL" },

@@ -25,11 +25,16 @@ const NOTICES: Readonly<Partial<Record<ErrorReason, Notice>>> = {
   INTERNAL_ERROR: "broken",
 };
 
+/** What a customer's browser opens: the page, the way to the gateway, and the way back. */
+const CUSTOMER_PATH =
+  /^(?:\/checkout|\/api\/v1\/gateways\/sslcommerz\/return\/(?:success|fail|cancel))\/([^/?]+)(?:\/pay)?(?:\?|$)/;
+
 /** The page that a customer's request belongs to; null when the asker is no browser, or asks for something else. */
 export function checkoutPathOf({ raw, headers }: FastifyRequest): string | null {
   const accept = headers.accept ?? "";
   if (accept.includes("application/json") && !accept.includes("text/html")) return null;
-  return /^(\/checkout\/[^/?]+)(?:\/pay)?(?:\?|$)/.exec(raw.url ?? "")?.[1] ?? null;
+  const reference = CUSTOMER_PATH.exec(raw.url ?? "")?.[1];
+  return reference === undefined ? null : `/checkout/${reference}`;
 }
 
 /** A path that could not be decoded comes without a query. */

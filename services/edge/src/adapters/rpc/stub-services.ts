@@ -29,6 +29,10 @@ export type StubPayments = {
   readonly requestIds: (string | null)[];
   /** Raised by every call while it is set. */
   failure: unknown;
+  /** Raised by opening alone while it is set. */
+  openFailure: unknown;
+  /** Awaited by every question for a credential while it is set. */
+  gate: (() => Promise<void>) | null;
 };
 
 const CREATED_AT = Date.parse("2026-06-04T10:00:00.250Z");
@@ -68,6 +72,8 @@ export function stubPayments(checkouts: Checkouts): StubPayments {
     calls: [] as string[],
     requestIds: [] as (string | null)[],
     failure: null as unknown,
+    openFailure: null as unknown,
+    gate: null as (() => Promise<void>) | null,
   };
   const arrive = (name: string, { requestHeader }: { requestHeader: Headers }): void => {
     stub.calls.push(name);
@@ -110,8 +116,9 @@ export function stubPayments(checkouts: Checkouts): StubPayments {
   const applications = mountService(
     ApplicationsService,
     {
-      authenticateCredential: ({ apiKey, apiSecret }, context) => {
+      authenticateCredential: async ({ apiKey, apiSecret }, context) => {
         arrive("AuthenticateCredential", context);
+        await stub.gate?.();
         return authenticate(apiKey, apiSecret);
       },
       registerApplication: unused,
@@ -130,6 +137,7 @@ export function stubPayments(checkouts: Checkouts): StubPayments {
       },
       openCheckout: (request, context) => {
         arrive("OpenCheckout", context);
+        if (stub.openFailure !== null) throw stub.openFailure;
         return inner.openCheckout(request, context);
       },
       recordGatewayCallback: (request, context) => {

@@ -46,6 +46,37 @@ describe("advancing", () => {
   });
 });
 
+describe("advancing while the timer would ring", () => {
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+  it("leaves no run to the timer, so that it ends after the last one and keeps their order", async () => {
+    const scheduler = createScheduler(createStillClock());
+    const ran: string[] = [];
+    const note = (name: string) => async () => {
+      await pause(30);
+      ran.push(name);
+    };
+    void scheduler.schedule(100, () => {
+      void scheduler.schedule(0, note("first"));
+      void scheduler.schedule(0, note("second"));
+    });
+    expect(await scheduler.advance(100)).toBe(3);
+    expect(ran).toEqual(["first", "second"]);
+  });
+
+  it("goes one after the other when it is asked for twice", async () => {
+    const scheduler = createScheduler(createStillClock());
+    let ended = false;
+    void scheduler.schedule(100, async () => {
+      await pause(30);
+      ended = true;
+    });
+    void scheduler.advance(100);
+    await scheduler.advance(100);
+    expect([ended, scheduler.now()]).toEqual([true, 1_200]);
+  });
+});
+
 it("runs by itself once the time has come", async () => {
   const scheduler = createScheduler({ now: () => performance.now() });
   const begun = performance.now();

@@ -52,6 +52,26 @@ describe("the service's own login", () => {
     }
   });
 
+  it("has been granted exactly this", async () => {
+    const granted = await ledger.as("admin").sql<{ what: string }[]>`
+      select distinct lower(p.privilege) || ' ' || c.relname as what
+      from pg_class c, unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) as p (privilege)
+      where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
+        and case when p.privilege in ('INSERT', 'UPDATE', 'REFERENCES')
+                 then has_any_column_privilege(${ledger.test.appRole}, c.oid, p.privilege)
+                 else has_table_privilege(${ledger.test.appRole}, c.oid, p.privilege) end
+      order by 1`;
+    expect(granted.map((row) => row.what)).toEqual([
+      "insert inbox",
+      "insert parked_event",
+      "update parked_event",
+    ]);
+    const functions = await ledger.as("admin").sql<{ name: string }[]>`
+      select proname as name from pg_proc where pronamespace = 'ledger'::regnamespace
+        and has_function_privilege(${ledger.test.appRole}, oid, 'EXECUTE') order by 1`;
+    expect(functions.map((row) => row.name)).toEqual(["ensure_book", "post_batch"]);
+  });
+
   it("cannot forget that it saw an event", async () => {
     expect(await attempt("app", "update ledger.inbox set outcome = 'IGNORED'")).toBe(FORBIDDEN);
     expect(await attempt("app", "delete from ledger.inbox")).toBe(FORBIDDEN);

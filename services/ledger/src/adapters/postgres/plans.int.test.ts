@@ -33,6 +33,14 @@ async function fullScans(): Promise<readonly object[]> {
     where relname in ('txn_live', 'entry_live', 'inbox', 'open_item') order by relname`;
 }
 
+/** How many index entries of posted rows were read so far. */
+async function entriesRead(): Promise<number> {
+  await database.sql`select pg_stat_force_next_flush()`;
+  const [row] = await ledger.as("admin").sql<{ read: number }[]>`
+    select sum(idx_tup_read)::int as read from pg_stat_user_indexes where relname in ('txn_live', 'entry_live')`;
+  return row?.read ?? 0;
+}
+
 it("posts and reads by index, also with plans that were made while the tables were empty", async () => {
   const postings = postgresPostings(database);
   const reads = postgresLedgerReads(database);
@@ -57,4 +65,8 @@ it("posts and reads by index, also with plans that were made while the tables we
   await post(1);
   await readAll();
   expect(await fullScans()).toEqual(before);
+  const read = await entriesRead();
+  expect(await reads.transactions(scope, { reference: "payment:7", afterSeq: 0, limit: 10 })).toHaveLength(1);
+  // One transaction and its four entries, in a book of thousands.
+  expect((await entriesRead()) - read).toBe(5);
 }, 60_000);

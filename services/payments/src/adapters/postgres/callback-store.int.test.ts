@@ -1,4 +1,4 @@
 import { callbackStoreContract } from "../../application/callback-store.contract.ts";
-import { postgresWorld } from "./postgres-world.ts";
+import { postgresWorld } from "../../testing/postgres-world.ts";
 
 callbackStoreContract("PostgreSQL", postgresWorld);

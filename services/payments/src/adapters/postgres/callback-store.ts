@@ -59,10 +59,13 @@ async function record(
       from gateway_callback c
       where c.gateway = ${evidence.gateway} and c.channel = ${evidence.channel} and c.digest = ${evidence.digest}
         and c.duplicate_of is null and not exists (select from stored)),
+    seen as (
+      update payment p set revision = p.revision + 1 from stored
+      where ${ruling.ask} and p.id = ${target?.payment.id ?? 0} returning p.id),
     woken as (
       update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, clock_timestamp()),
         hint = coalesce(${gatewayRef}, a.hint)
-      from stored where ${ruling.ask} and a.id = ${target?.attempt.id ?? 0})
+      from seen where a.id = ${target?.attempt.id ?? 0} and a.payment_id = seen.id)
     select exists (select from stored) as fresh`;
   return row?.fresh ?? false;
 }

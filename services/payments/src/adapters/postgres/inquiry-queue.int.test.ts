@@ -1,4 +1,4 @@
 import { inquiryQueueContract } from "../../application/inquiry-queue.contract.ts";
-import { postgresWorld } from "./postgres-world.ts";
+import { postgresWorld } from "../../testing/postgres-world.ts";
 
 inquiryQueueContract("PostgreSQL", postgresWorld);

@@ -50,7 +50,7 @@ export function postgresInquiryQueue(database: Database, leaseMs: number): Inqui
           select p.reference from payment p
           where p.status in ('CREATED', 'PENDING') and p.expires_at <= clock_timestamp()
             and not exists (select from gateway_attempt a where a.payment_id = p.id
-              and a.state not in ('REJECTED', 'FAILED', 'CANCELLED', 'EXPIRED'))
+              and a.state <> 'REJECTED')
             and not exists (select from unnest(p.review_reasons) reason where reason like '%\_MISMATCH')
           order by p.expires_at limit ${limit}`;
         return rows.map((row) => row.reference);

@@ -1,4 +1,4 @@
 import { paymentStoreContract } from "../../application/payment-store.contract.ts";
-import { postgresWorld } from "./postgres-world.ts";
+import { postgresWorld } from "../../testing/postgres-world.ts";
 
 paymentStoreContract("PostgreSQL", postgresWorld);

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 
 type Address = ReturnType<typeof ipaddr.parse>;
@@ -15,8 +16,9 @@ export type AddressPolicy = {
 const MORE_RESERVED: readonly Range[] = [ipaddr.parseCIDR("3fff::/20")];
 const GLOBAL_UNICAST: Range = ipaddr.parseCIDR("2000::/3");
 
+/** The library alone would also take `1.2.3`; an address that is connected to is always spelt in full. */
 function parse(text: string): Address | null {
-  return ipaddr.isValid(text) ? ipaddr.parse(text) : null;
+  return isIP(text) === 0 ? null : ipaddr.parse(text);
 }
 
 function isInside(address: Address, [base, bits]: Range): boolean {

@@ -1,20 +1,21 @@
-import { openDatabase } from "@oi/platform/postgres/client";
+import { type Database, openDatabase } from "@oi/platform/postgres/client";
 import { testDatabase } from "@oi/testkit/postgres";
 import postgres, { type Sql } from "postgres";
-import { publicationOf, type StoreWorld } from "../../application/store-world.contract.ts";
-import type { CallbackOutcome } from "../../domain/callback.ts";
-import type { Step } from "../../domain/payment.ts";
-import { uniqueNumber } from "../../domain/samples.ts";
-import { postgresApplicationStore } from "./application-store.ts";
-import { postgresCallbackStore } from "./callback-store.ts";
-import { postgresInquiryQueue } from "./inquiry-queue.ts";
-import { type EventEncoder, postgresPaymentStore } from "./payment-store.ts";
+import { publicationOf, type StoreWorld } from "./store-world.ts";
+import type { CallbackOutcome } from "../domain/callback.ts";
+import type { Step } from "../domain/payment.ts";
+import { uniqueNumber } from "./samples.ts";
+import { postgresApplicationStore } from "../adapters/postgres/application-store.ts";
+import { postgresCallbackStore } from "../adapters/postgres/callback-store.ts";
+import { postgresInquiryQueue } from "../adapters/postgres/inquiry-queue.ts";
+import { type EventEncoder, postgresPaymentStore } from "../adapters/postgres/payment-store.ts";
 
 /** The stores on a PostgreSQL of their own, as the service's role; `admin` sees and may do everything. */
 export type PostgresWorld = StoreWorld & {
   readonly admin: Sql;
   /** The service's own role. */
   readonly app: Sql;
+  readonly url: string;
   /** Wake-ups of the relay so far. */
   readonly wakeUps: () => number;
 };
@@ -41,18 +42,12 @@ export async function postgresWorld(lockTimeoutMs = 500): Promise<PostgresWorld>
   const database = openDatabase(config, "payments-test");
   const admin = postgres(given.adminUrl, { max: 2, onnotice: () => undefined });
   let wakeUps = 0;
-  const ports = {
-    database,
-    encodeEvent,
-    onEvents: () => {
-      wakeUps += 1;
-    },
+  const onEvents = (): void => {
+    wakeUps += 1;
   };
   return {
-    payments: postgresPaymentStore(ports),
-    queue: postgresInquiryQueue(database, LEASE_MS),
-    callbacks: postgresCallbackStore(database),
-    applications: postgresApplicationStore(ports),
+    ...postgresStores(database, onEvents),
+    url: given.url,
     admin,
     app: database.sql,
     wakeUps: () => wakeUps,
@@ -64,6 +59,16 @@ export async function postgresWorld(lockTimeoutMs = 500): Promise<PostgresWorld>
       await admin.end();
       await given[Symbol.asyncDispose]();
     },
+  };
+}
+
+export function postgresStores(database: Database, onEvents: () => void = () => {}) {
+  const ports = { database, encodeEvent, onEvents };
+  return {
+    payments: postgresPaymentStore(ports),
+    queue: postgresInquiryQueue(database, LEASE_MS),
+    callbacks: postgresCallbackStore(database),
+    applications: postgresApplicationStore(ports),
   };
 }
 

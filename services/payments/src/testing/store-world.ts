@@ -5,7 +5,7 @@ import type { Attempt } from "../domain/attempt.ts";
 import type { CallbackOutcome } from "../domain/callback.ts";
 import { type PaymentsEvent, eventsOf } from "../domain/events.ts";
 import { type NewPayment, newPayment, type Payment, type Step } from "../domain/payment.ts";
-import { sampleAttempt, sampleReference, sampleWish, uniqueNumber } from "../domain/samples.ts";
+import { sampleAttempt, sampleReference, sampleWish, uniqueNumber } from "./samples.ts";
 import type {
   ApplicationStore,
   CallbackStore,
@@ -14,7 +14,7 @@ import type {
   PaymentChange,
   PaymentFile,
   PaymentStore,
-} from "./ports.ts";
+} from "../application/ports.ts";
 
 /** The four stores over one set of data, together with eyes and hands that no port has. */
 export type StoreWorld = AsyncDisposable & {

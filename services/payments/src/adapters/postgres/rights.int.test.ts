@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type PostgresWorld, postgresWorld } from "../../testing/postgres-world.ts";
+import { created } from "../../testing/store-world.ts";
+
+let world: PostgresWorld;
+beforeAll(async () => {
+  world = await postgresWorld();
+  await created(world);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+for (const table of ["payment_history", "charge", "audit_log", "gateway_inquiry"]) {
+  it(`lets the service add to ${table}, but neither change nor remove what is there`, async () => {
+    const refused = { code: "42501" };
+    await expect(world.app`update ${world.app(table)} set id = id`).rejects.toMatchObject(refused);
+    await expect(world.app`delete from ${world.app(table)}`).rejects.toMatchObject(refused);
+    await expect(world.app`truncate ${world.app(table)}`).rejects.toMatchObject(refused);
+    await world.app`select count(*) from ${world.app(table)}`;
+  });
+}
+
+for (const table of ["payment", "gateway_attempt", "gateway_callback", "credential", "application", "outbox"]) {
+  it(`does not let the service remove anything from ${table}`, async () => {
+    await expect(world.app`delete from ${world.app(table)}`).rejects.toMatchObject({ code: "42501" });
+  });
+}
+
+it("audits who registered and who changed settings", async () => {
+  const actions = await world.admin`select actor, action from audit_log order by id`;
+  expect(actions).toContainEqual({ actor: "rpc", action: "application.registered" });
+});

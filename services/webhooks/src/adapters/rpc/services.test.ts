@@ -1,0 +1,155 @@
+import { randomBytes } from "node:crypto";
+import { Secret } from "@oi/platform/config/env";
+import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
+import { rpc } from "@oi/platform/rpc/errors";
+import { mountService } from "@oi/platform/rpc/service";
+import { systemRandom } from "@oi/platform/service/random";
+import { silentLogger } from "@oi/platform/telemetry/logger";
+import { Mode } from "@oi/proto/common/v1/mode";
+import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
+import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
+import { EndpointState } from "@oi/proto/webhooks/v1/endpoint";
+import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
+import { beforeEach, expect, it } from "vitest";
+import { createEnsureDefaultEndpoints } from "../../application/ensure-default-endpoints.ts";
+import { createGetDelivery } from "../../application/get-delivery.ts";
+import { deliver, nextEventId, type Stores, WIDE } from "../../application/stores-harness.contract.ts";
+import { aesSecretBox } from "../crypto/secret-box.ts";
+import { hmacSigner } from "../crypto/webhook-signer.ts";
+import { createAddressPolicy } from "../http/address-policy.ts";
+import { createTargetPolicy } from "../http/target-policy.ts";
+import { openMemoryStores } from "../memory/stores.fixture.ts";
+import { deliveriesService } from "./deliveries-service.ts";
+import { endpointsService } from "./endpoints-service.ts";
+
+const secretBox = aesSecretBox([{ id: "k1", key: new Secret(randomBytes(32).toString("base64")) }]);
+
+function open(stores: Stores) {
+  const { endpoints, log: deliveries } = stores;
+  const ensureDefaults = createEnsureDefaultEndpoints({
+    endpoints,
+    policy: createTargetPolicy(createAddressPolicy([])),
+    secretBox,
+    signer: hmacSigner(systemRandom()),
+  });
+  const log = silentLogger();
+  const transport = inMemoryTransport([
+    mountService(EndpointsService, endpointsService({ ensureDefaults, endpoints }), log),
+    mountService(
+      DeliveriesService,
+      deliveriesService({ getDelivery: createGetDelivery(deliveries), deliveries }),
+      log,
+    ),
+  ]);
+  return {
+    stores,
+    endpoints: rpcClient(EndpointsService, transport),
+    deliveries: rpcClient(DeliveriesService, transport),
+  };
+}
+
+let api: ReturnType<typeof open>;
+beforeEach(() => {
+  api = open(openMemoryStores());
+});
+
+const ensure = (url?: string, applicationVersion = 1n) =>
+  api.endpoints.ensureDefaultEndpoints({ applicationId: 7n, applicationVersion, ...(url ? { url } : {}) });
+const seven = { applicationId: 7, mode: "LIVE" } as const;
+const scope = { applicationId: 7n, mode: Mode.LIVE };
+
+it("shows the common secret once, however many calls race", async () => {
+  const answers = await Promise.all([1, 2, 3, 4].map(() => ensure("https://shop.example/hook")));
+  const secrets = answers.flatMap(({ secret }) => (secret === undefined ? [] : [secret]));
+  expect(secrets).toHaveLength(1);
+  expect(secrets[0]).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  for (const { endpoints } of answers) {
+    expect(endpoints).toMatchObject([
+      { mode: Mode.TEST, url: "https://shop.example/hook", isDefault: true, state: EndpointState.ENABLED },
+      { mode: Mode.LIVE, url: "https://shop.example/hook", eventTypes: ["*"], schemaVersion: 1 },
+    ]);
+  }
+});
+
+it("seals the secret for each endpoint on its own", async () => {
+  const { secret, endpoints } = await ensure("https://shop.example/hook");
+  await deliver(api.stores, seven);
+  const [job] = await api.stores.queue.load(await api.stores.queue.claim(WIDE));
+  const [sealed] = job?.secrets ?? [];
+  if (!sealed) throw new Error("the endpoint has no secret");
+  const endpointId = Number(endpoints[1]?.id);
+  expect(secretBox.open(sealed, { endpointId, version: 1, algorithm: "v1" })).toBe(secret);
+  expect(() => secretBox.open(sealed, { endpointId: endpointId - 1, version: 1, algorithm: "v1" })).toThrow();
+});
+
+it("takes no URL, and disables for one that the rules refuse", async () => {
+  expect((await ensure()).endpoints[0]).toMatchObject({ state: EndpointState.ENABLED });
+  const { endpoints, secret } = await ensure("http://127.0.0.1/", 2n);
+  expect(secret).toBeUndefined();
+  expect(endpoints[0]).toMatchObject({ state: EndpointState.DISABLED, disabledReason: "URL_REFUSED" });
+});
+
+it("pages through deliveries, newest first", async () => {
+  await ensure("https://shop.example/hook");
+  const created = await deliver(api.stores, seven, ...Array.from({ length: 25 }, () => ({})));
+  const first = await api.deliveries.listDeliveries(scope);
+  expect(first.deliveries).toHaveLength(20);
+  const second = await api.deliveries.listDeliveries({ ...scope, pageToken: first.nextPageToken });
+  expect(second.nextPageToken).toBe("");
+  const shown = [...first.deliveries, ...second.deliveries].map((delivery) => Number(delivery.id));
+  expect(shown).toEqual([...created].reverse());
+  const all = await api.deliveries.listDeliveries({ ...scope, pageSize: 5_000 });
+  expect(all.deliveries).toHaveLength(25);
+});
+
+it("filters, and shows a delivery whole", async () => {
+  await ensure("https://shop.example/hook");
+  const eventId = nextEventId();
+  const [id = 0] = await deliver(api.stores, seven, { id: eventId, type: "payment.failed" }, {});
+  const { deliveries } = await api.deliveries.listDeliveries({ ...scope, type: "payment.failed" });
+  const { delivery } = await api.deliveries.getDelivery({ ...scope, id: BigInt(id) });
+  expect(deliveries).toEqual([delivery]);
+  expect(delivery).toMatchObject({
+    eventId,
+    deliveryStatus: DeliveryStatus.PENDING,
+    attempts: 0,
+    sequence: 3n,
+  });
+  expect(delivery?.payload).toContain(`{"id":"${eventId}","type":"payment.failed"`);
+  expect(delivery?.nextAttemptAt).toBeDefined();
+  const none = { ...scope, deliveryStatus: DeliveryStatus.DELIVERED };
+  expect((await api.deliveries.listDeliveries(none)).deliveries).toEqual([]);
+});
+
+it("hides rows of another application and of the other mode", async () => {
+  await ensure("https://shop.example/hook");
+  const [id = 0] = await deliver(api.stores, seven);
+  for (const foreign of [{ applicationId: 8n }, { mode: Mode.TEST }]) {
+    const request = api.deliveries.getDelivery({ ...scope, ...foreign, id: BigInt(id) });
+    await expect(rpc(request)).rejects.toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
+  }
+});
+
+it("refuses page tokens that it never gave out", async () => {
+  await ensure("https://shop.example/hook");
+  await deliver(api.stores, seven, {}, {});
+  const { nextPageToken } = await api.deliveries.listDeliveries({ ...scope, pageSize: 1 });
+  const forged = Buffer.from("deliveries:-1").toString("base64url");
+  for (const pageToken of ["nonsense", `${nextPageToken}x`, forged]) {
+    await expect(rpc(api.deliveries.listDeliveries({ ...scope, pageToken }))).rejects.toMatchObject({
+      reason: "VALIDATION_ERROR",
+      fields: { pageToken: expect.any(String) },
+    });
+  }
+  const otherList = api.endpoints.listEndpoints({ ...scope, pageToken: nextPageToken });
+  await expect(rpc(otherList)).rejects.toMatchObject({ reason: "VALIDATION_ERROR" });
+  await expect(rpc(api.endpoints.listEndpoints({ applicationId: 7n }))).rejects.toMatchObject({
+    reason: "VALIDATION_ERROR",
+  });
+});
+
+it("lists endpoints of the scope", async () => {
+  const { endpoints } = await ensure("https://shop.example/hook");
+  expect((await api.endpoints.listEndpoints(scope)).endpoints).toEqual([endpoints[1]]);
+  expect((await api.endpoints.listEndpoints({ ...scope, applicationId: 8n })).endpoints).toEqual([]);
+});
