@@ -84,7 +84,7 @@ async function startServices(
 async function start(options: StartOptions, printer: Printer, home: string, logFile: string): Promise<void> {
   const fromMs = performance.now();
   if (options.reset) {
-    resetHome(home);
+    await resetHome(home);
     for (const file of ["demo.json", "secrets.json"]) removeFile(join(home, file));
   }
   const ports = await timed(

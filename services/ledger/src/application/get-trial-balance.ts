@@ -3,7 +3,7 @@ import { type Account, type CurrencyTotal, totalsByCurrency } from "../domain/ac
 import { bookNotFound } from "./missing.ts";
 import type { AsOf, LedgerReads } from "./ports.ts";
 
-export type TrialBalance = AsOf<{
+type TrialBalance = AsOf<{
   readonly accounts: readonly Account[];
   readonly totals: readonly CurrencyTotal[];
 }>;

@@ -3,7 +3,7 @@ import type { Account } from "../domain/account.ts";
 import { bookNotFound } from "./missing.ts";
 import type { AccountKey, AsOf, LedgerReads } from "./ports.ts";
 
-export type AccountsPage = AsOf<{
+type AccountsPage = AsOf<{
   readonly accounts: readonly Account[];
   /** Where the next page begins; null at the end. */
   readonly next: AccountKey | null;

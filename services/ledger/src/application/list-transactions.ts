@@ -2,7 +2,7 @@ import type { Scope } from "@oi/kernel/scope";
 import type { Transaction } from "../domain/transaction.ts";
 import type { LedgerReads } from "./ports.ts";
 
-export type TransactionsPage = {
+type TransactionsPage = {
   readonly transactions: readonly Transaction[];
   /** The sequence that the next page begins after; null at the end. */
   readonly next: number | null;

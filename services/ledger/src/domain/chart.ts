@@ -1,6 +1,6 @@
 import { assert } from "@oi/kernel/assert";
 
-export type NormalSide = "DEBIT" | "CREDIT" | "EITHER";
+type NormalSide = "DEBIT" | "CREDIT" | "EITHER";
 
 /** One line of the chart of accounts. Several paths may match it, one per gateway for instance. */
 export type ChartLine = {

@@ -9,7 +9,7 @@ import type { LedgerPorts } from "../application/postings.contract.ts";
 import { readConfig } from "../config.ts";
 import { unique } from "./facts.ts";
 
-export const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
+const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 export type PostgresLedger = AsyncDisposable & {
   readonly ports: LedgerPorts;

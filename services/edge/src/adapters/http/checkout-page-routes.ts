@@ -14,7 +14,7 @@ type PageRoute = Route & { Querystring: { from?: unknown; waited?: unknown } };
 /** Neither a browser that fetches ahead nor somebody who only asks for headers wants to pay. */
 function onlyLooks(request: FastifyRequest): boolean {
   const purpose = `${request.headers["sec-purpose"] ?? request.headers.purpose ?? ""}`;
-  return purpose.includes("prefetch");
+  return request.method === "HEAD" || purpose.includes("prefetch");
 }
 
 /** How long the waiting page says that it waits; anything but a small number is nothing. */

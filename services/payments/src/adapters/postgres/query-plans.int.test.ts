@@ -4,7 +4,7 @@ import type { PaymentFilter } from "../../application/ports.ts";
 import { sampleClaim } from "../../testing/samples.ts";
 import { type PostgresWorld, postgresStores, postgresWorld } from "../../testing/postgres-world.ts";
 
-const ROWS = 20_000;
+const ROWS = 8_000;
 const SCOPE = { applicationId: 1, mode: "TEST" } as const;
 const reference = (i: number): string => `pay_${String(i).padStart(22, "A")}`;
 
@@ -29,10 +29,13 @@ afterAll(async () => {
 /** Enough rows that a plan without its index would cost more, most of them long closed as in real life. */
 async function fill(admin: Sql): Promise<void> {
   await admin`
+    insert into application (id, name, receipts_enabled, late_payment_policy) overriding system value
+    select i, 'Shop', true, 'REFUND' from generate_series(0, 2000) as i`;
+  await admin`
     insert into payment (id, application_id, mode, reference, status, amount_minor, currency, customer_reference, gateway,
       expires_at, created_at, updated_at, version, revision)
     select i, i % 3, 'TEST', 'pay_' || lpad(i::text, 22, 'A'), case when i % 100 = 0 then 'PENDING' else 'FAILED' end, 100,
-      'BDT', 'cust-' || i % 500, 'SSLCOMMERZ', now() - interval '1 hour', now(), now(), 1, 1
+      'BDT', case when i % 2 = 0 then 'big' else 'cust-' || i % 500 end, 'SSLCOMMERZ', now() - interval '1 hour', now(), now(), 1, 1
     from generate_series(1, ${ROWS}) as i`;
   await admin`
     insert into gateway_attempt (payment_id, application_id, mode, no, account, merchant_ref, state, next_inquiry_at, created_at)
@@ -42,7 +45,7 @@ async function fill(admin: Sql): Promise<void> {
     insert into gateway_callback (gateway, channel, attempt_id, matched_payment_id, digest, says, signature, signature_valid,
       outcome, remote_address)
     select 'SSLCOMMERZ', 'return', a.id, a.payment_id, decode(lpad(to_hex(a.id), 64, '0'), 'hex'), 'failed', 'valid', true,
-      'STALE', '192.0.2.1' from gateway_attempt a`;
+      case when a.id % 10 = 0 then 'PENDING_VERIFICATION' else 'STALE' end, '192.0.2.1' from gateway_attempt a`;
   await admin`
     insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, detail)
     select id, payment_id, 'inquire', now(), 'failed', '{}' from gateway_attempt`;
@@ -74,7 +77,7 @@ async function plansOf(work: (stores: ReturnType<typeof postgresStores>) => Prom
 }
 
 const filter: PaymentFilter = {
-  customerReference: "cust-7",
+  customerReference: "big",
   reference: null,
   status: null,
   from: null,

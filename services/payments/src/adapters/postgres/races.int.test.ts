@@ -115,6 +115,8 @@ describe("the inquiry list", () => {
     await Promise.all(
       times(40, async () => attempted(world, await created(world), { nextInquiryAt: world.now() - 1_000 })),
     );
+    const [due] = await world.admin`
+      select count(*)::int as n from gateway_attempt where next_inquiry_at <= clock_timestamp()`;
     const claimed: Inquiry[] = [];
     const claimer = async (): Promise<void> => {
       for (;;) {
@@ -124,10 +126,11 @@ describe("the inquiry list", () => {
       }
     };
     await Promise.all(times(4, claimer));
-    expect(claimed).toHaveLength(40);
-    expect(new Set(claimed.map(({ paymentReference }) => paymentReference)).size).toBe(40);
+    expect(claimed.length).toBeGreaterThanOrEqual(40);
+    expect(claimed).toHaveLength(due?.n);
+    expect(new Set(claimed.map(({ paymentReference }) => paymentReference)).size).toBe(claimed.length);
     await world.endLeases();
-    expect(await world.queue.claimDue(100)).toHaveLength(40);
+    expect(await world.queue.claimDue(100)).toHaveLength(claimed.length);
   });
 
   it("lets one of ten ask about an attempt", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { InboundEvent } from "@oi/platform/events/envelope";
 import type { Logger } from "@oi/platform/telemetry/logger";
-import type { AcceptEvents } from "../../application/accept-events.ts";
+import type { AcceptEvents, ArrivedEvent } from "../../application/accept-events.ts";
 import type { ChangeTarget } from "../../application/change-target.ts";
 import type { EventInbox, PoisonEvent } from "../../application/ports.ts";
 import { decodeEvent } from "./decode-event.ts";
@@ -52,22 +52,30 @@ export function createEventHandler({
   readonly onDeliveries: () => void;
   readonly log: Logger;
 }): EventHandler {
+  const commit = async (arrived: readonly ArrivedEvent[]): Promise<void> => {
+    if (arrived.length === 0) return;
+    const { deliveries } = await accept(arrived);
+    if (deliveries > 0) onDeliveries();
+  };
+  const setAside = async (event: InboundEvent, error: unknown): Promise<void> => {
+    const isNew = await inbox.park(toPoison(event, "UNDECODABLE", error));
+    if (isNew) log.error({ eventId: event.id, subject: event.subject, err: error }, "event parked");
+  };
   return {
     handle: async (events) => {
-      const decoded = events.map((event) => ({ event, meaning: decodeEvent(event) }));
-      // Targets first: an event that follows a change of the URL should find it made.
-      for (const { meaning } of decoded) if (meaning.kind === "TARGET") await changeTarget(meaning.update);
-      const arrived = decoded.flatMap(({ meaning }) => (meaning.kind === "PUBLIC" ? [meaning.arrived] : []));
-      if (arrived.length > 0) {
-        const { deliveries } = await accept(arrived);
-        if (deliveries > 0) onDeliveries();
+      // Neighbours are committed together, but a change of the URL keeps its place among them: what happened before
+      // it still finds the old endpoint.
+      let neighbours: ArrivedEvent[] = [];
+      for (const event of events) {
+        const meaning = decodeEvent(event);
+        if (meaning.kind === "PUBLIC") neighbours.push(meaning.arrived);
+        if (meaning.kind === "UNDECODABLE") await setAside(event, meaning.error);
+        if (meaning.kind !== "TARGET") continue;
+        await commit(neighbours);
+        neighbours = [];
+        await changeTarget(meaning.update);
       }
-      for (const { event, meaning } of decoded) {
-        if (meaning.kind !== "UNDECODABLE") continue;
-        const isNew = await inbox.park(toPoison(event, "UNDECODABLE", meaning.error));
-        if (isNew)
-          log.error({ eventId: event.id, subject: event.subject, err: meaning.error }, "event parked");
-      }
+      await commit(neighbours);
     },
     park: async (event, error) => {
       await inbox.park(toPoison(event, "FAILED_TOO_OFTEN", error));

@@ -1,0 +1,56 @@
+import type { CallbackEvidence, CallbackStore, CallbackTarget } from "../../application/ports.ts";
+import type { Attempt } from "../../domain/attempt.ts";
+import type { CallbackRuling } from "../../domain/callback.ts";
+import { attemptsOf, keyOf, knownCharges, type MemoryBook } from "./memory-book.ts";
+
+/** Callbacks as evidence in memory. */
+export function memoryCallbackStore(book: MemoryBook): CallbackStore {
+  const target = (paymentId: number, attempt: Attempt | undefined): CallbackTarget | null => {
+    const payment = book.payments.get(paymentId);
+    return payment && attempt ? { payment, attempt, knownCharges: knownCharges(book, paymentId) } : null;
+  };
+  return {
+    targetByMerchantRef: async (merchantRef) => {
+      const stored = [...book.attempts.values()].find(({ attempt }) => attempt.merchantRef === merchantRef);
+      return stored ? target(stored.paymentId, stored.attempt) : null;
+    },
+    targetByReference: async (reference) => {
+      const payment = [...book.payments.values()].find((one) => one.reference === reference);
+      return payment ? target(payment.id, attemptsOf(book, payment.id).at(-1)) : null;
+    },
+    record: async (evidence, ruling, found) => record(book, evidence, ruling, found),
+  };
+}
+
+function record(
+  book: MemoryBook,
+  evidence: CallbackEvidence,
+  ruling: CallbackRuling,
+  target: CallbackTarget | null,
+): boolean {
+  const identity = `${evidence.gateway} ${evidence.channel} ${keyOf(evidence.digest)}`;
+  const original = book.callbacks.find((callback) => callback.identity === identity);
+  const at = book.clock.now();
+  if (original) {
+    book.callbacks.push({ ...original, at, outcome: "DUPLICATE" });
+    return false;
+  }
+  const { claim } = evidence;
+  const { outcome, claimDiffers } = ruling;
+  const paymentId = target?.payment.id ?? null;
+  const attemptId = target?.attempt.id ?? null;
+  book.callbacks.push({ paymentId, attemptId, identity, claim, claimDiffers, at, outcome });
+  if (ruling.ask && target) wake(book, target, claim.gatewayRef);
+  return true;
+}
+
+function wake(book: MemoryBook, { payment, attempt }: CallbackTarget, gatewayRef: string | null): void {
+  const stored = book.attempts.get(attempt.id);
+  const known = book.payments.get(payment.id);
+  if (!stored || !known) return;
+  book.payments.set(known.id, { ...known, revision: known.revision + 1 });
+  const now = book.clock.now();
+  const hint = gatewayRef ?? stored.attempt.hint;
+  const nextInquiryAt = Math.min(stored.attempt.nextInquiryAt ?? now, now);
+  book.attempts.set(attempt.id, { ...stored, attempt: { ...stored.attempt, hint, nextInquiryAt } });
+}

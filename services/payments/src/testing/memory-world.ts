@@ -1,0 +1,49 @@
+import { manualClock, type ManualClock } from "@oi/testkit/clock";
+import { memoryApplicationStore } from "../adapters/memory/application-store.ts";
+import { memoryCallbackStore } from "../adapters/memory/callback-store.ts";
+import { memoryInquiryQueue } from "../adapters/memory/inquiry-queue.ts";
+import { type MemoryBook, memoryBook } from "../adapters/memory/memory-book.ts";
+import { memoryPaymentStore } from "../adapters/memory/payment-store.ts";
+import { publicationOf, type StoreWorld } from "./store-world.ts";
+
+export type MemoryWorld = StoreWorld & { readonly book: MemoryBook; readonly clock: ManualClock };
+
+const LEASE_MS = 30_000;
+
+/** The stores in memory, on a clock that moves only when told. */
+export function memoryWorld(): MemoryWorld {
+  const clock = manualClock();
+  const book = memoryBook(clock);
+  return {
+    book,
+    clock,
+    payments: memoryPaymentStore(book),
+    queue: memoryInquiryQueue(book, LEASE_MS),
+    callbacks: memoryCallbackStore(book),
+    applications: memoryApplicationStore(book),
+    now: clock.now,
+    endLeases: async () => {
+      for (const [id, stored] of book.attempts) book.attempts.set(id, { ...stored, leasedUntil: null });
+    },
+    endCredential: async (credentialId) => {
+      for (const [key, credential] of book.credentials) {
+        if (credential.id === credentialId) book.credentials.set(key, { ...credential, endedAt: clock.now() });
+      }
+    },
+    history: async (paymentId) => book.history.get(paymentId) ?? [],
+    published: async (aggregate) =>
+      book.events
+        .map(publicationOf)
+        .filter((publication) => publication.aggregate === aggregate)
+        .map(({ type, version }) => ({ type, version })),
+    callbackOutcomes: async (paymentId) =>
+      book.callbacks
+        .filter((callback) => callback.paymentId === paymentId)
+        .map(({ outcome }) => outcome),
+    inquiries: async (paymentId) =>
+      book.inquiries
+        .filter((inquiry) => inquiry.paymentId === paymentId)
+        .map(({ operation, outcome }) => `${operation} ${outcome}`),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

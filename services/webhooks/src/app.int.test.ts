@@ -1,0 +1,230 @@
+import { randomBytes } from "node:crypto";
+import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
+import { silentLogger } from "@oi/platform/telemetry/logger";
+import { Mode } from "@oi/proto/common/v1/mode";
+import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
+import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
+import { EndpointState } from "@oi/proto/webhooks/v1/endpoint";
+import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
+import { eventually } from "@oi/testkit/eventually";
+import { type TestNats, testNats } from "@oi/testkit/nats";
+import type { TestDatabase } from "@oi/testkit/postgres";
+import postgres from "postgres";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { answer, openSink, type Received } from "./adapters/http/sink.fixture.ts";
+import {
+  applicationEvent,
+  brokenEvent,
+  openDatabase,
+  paymentEvent,
+  startProducer,
+  testConfig,
+} from "./app.fixture.ts";
+import { type App, createApp } from "./app.ts";
+
+// Real: PostgreSQL, NATS, the relay, the service, HTTP. Doubles: the payments service's outbox, in memory.
+// Oracles: the npm package standardwebhooks for signatures, the sinks for what was really sent.
+let database: TestDatabase;
+let nats: TestNats;
+let app: App;
+let producer: ReturnType<typeof startProducer>;
+let admin: postgres.Sql;
+let applications = 0;
+
+beforeAll(async () => {
+  [database, nats] = await Promise.all([openDatabase(), testNats()]);
+  admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
+  producer = startProducer(nats.url);
+  app = await start();
+});
+
+afterAll(async () => {
+  await app[Symbol.asyncDispose]();
+  await producer[Symbol.asyncDispose]();
+  await admin.end();
+  await nats[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const start = (env: Readonly<Record<string, string>> = {}): Promise<App> => {
+  const config = testConfig({ WEBHOOKS_DATABASE_URL: database.url, NATS_URL: nats.url, ...env });
+  return createApp(config, { log: silentLogger() });
+};
+
+async function register(url?: string, at = app) {
+  applications += 1;
+  const applicationId = applications;
+  const endpoints = rpcClient(EndpointsService, inMemoryTransport(at.rpc.services));
+  const request = { applicationId: BigInt(applicationId), applicationVersion: 1n, ...(url ? { url } : {}) };
+  const made = await endpoints.ensureDefaultEndpoints(request);
+  const deliveries = rpcClient(DeliveriesService, inMemoryTransport(at.rpc.services));
+  const scope = { applicationId: BigInt(applicationId), mode: Mode.TEST };
+  return {
+    applicationId,
+    webhook: new Webhook(made.secret ?? ""),
+    list: async () => (await deliveries.listDeliveries(scope)).deliveries,
+    endpoint: async () => (await endpoints.listEndpoints(scope)).endpoints[0],
+  };
+}
+
+function verify(webhook: Webhook, { body, headers }: Received): unknown {
+  return webhook.verify(body, headers as Record<string, string>);
+}
+
+it("turns an event of the stream into one signed POST", async () => {
+  await using sink = await openSink();
+  const shop = await register(sink.url);
+  const event = paymentEvent(shop.applicationId);
+  producer.publish(event);
+  const got = await eventually(() => sink.received[0] ?? expect.fail("nothing arrived"));
+  expect(verify(shop.webhook, got)).toMatchObject({
+    id: event.id,
+    type: "payment.succeeded",
+    schemaVersion: 1,
+    mode: "TEST",
+    sequence: 3,
+    data: { id: 100, reference: event.aggregate, amountMinor: 150_000, currency: "BDT", status: "SUCCEEDED" },
+  });
+  expect(got.headers).toMatchObject({
+    "webhook-id": event.id,
+    "x-webhook-id": event.id,
+    "content-type": "application/json",
+    "user-agent": "OI-Payments-Webhooks/1",
+    "accept-encoding": "identity",
+  });
+  expect(got.headers["webhook-timestamp"]).toMatch(/^\d{10}$/);
+  await eventually(async () => {
+    const [delivery] = await shop.list();
+    expect(delivery).toMatchObject({
+      deliveryStatus: DeliveryStatus.DELIVERED,
+      attempts: 1,
+      lastResponseStatus: 200,
+    });
+    expect(delivery?.payload).toBe(got.body);
+  });
+});
+
+it("keeps id and body bytes over retries, and signs each attempt", async () => {
+  await using sink = await openSink((response, request, n) =>
+    answer(n < 3 ? 500 : 200)(response, request, n),
+  );
+  const shop = await register(sink.url);
+  producer.publish(paymentEvent(shop.applicationId));
+  await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.DELIVERED));
+  expect(sink.received).toHaveLength(3);
+  expect(new Set(sink.received.map(({ body }) => body)).size).toBe(1);
+  expect(new Set(sink.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+  for (const received of sink.received) verify(shop.webhook, received);
+});
+
+it("does not follow a redirect", async () => {
+  await using trap = await openSink();
+  await using sink = await openSink((response, request, n) =>
+    n === 1 ? answer(302, { location: trap.url })(response, request, n) : answer(200)(response, request, n),
+  );
+  const shop = await register(sink.url);
+  producer.publish(paymentEvent(shop.applicationId));
+  await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.DELIVERED));
+  expect(sink.received).toHaveLength(2);
+  expect(trap.connections()).toBe(0);
+});
+
+it("sends an event once that the stream delivers twice, and goes on after one it cannot read", async () => {
+  await using sink = await openSink();
+  const shop = await register(sink.url);
+  producer.publish(paymentEvent(shop.applicationId));
+  await eventually(() => expect(sink.received).toHaveLength(1));
+  const broken = brokenEvent();
+  producer.publish(broken);
+  producer.publishAgain();
+  const last = paymentEvent(shop.applicationId, "expired");
+  producer.publish(last);
+  producer.publish(paymentEvent(shop.applicationId, "opened"));
+  await eventually(() => expect(sink.received).toHaveLength(2));
+  await eventually(async () => {
+    const parked = await admin`
+      select reason from parked_event join inbox using (event_id) where event_id = ${broken.id} and outcome = 'PARKED'`;
+    expect(parked).toMatchObject([{ reason: "UNDECODABLE" }]);
+  });
+  expect(sink.received[1]?.headers["webhook-id"]).toBe(last.id);
+  expect(await shop.list()).toHaveLength(2);
+});
+
+it("makes its durable again when NATS lost everything, and sends nothing twice", async () => {
+  await using sink = await openSink();
+  const shop = await register(sink.url);
+  producer.publish(paymentEvent(shop.applicationId));
+  await eventually(() => expect(sink.received).toHaveLength(1));
+  await nats.kill();
+  nats.wipe();
+  await nats.start();
+  const after = paymentEvent(shop.applicationId);
+  producer.publish(after);
+  await eventually(() => expect(sink.received).toHaveLength(2), { withinMs: 20_000 });
+  expect(sink.received[1]?.headers["webhook-id"]).toBe(after.id);
+});
+
+it("follows the application's URL and disables for one that the rules refuse", async () => {
+  await using sink = await openSink();
+  const shop = await register();
+  producer.publish(paymentEvent(shop.applicationId));
+  producer.publish(applicationEvent(shop.applicationId, 2, "http://10.0.0.1/"));
+  const refused = { state: EndpointState.DISABLED, disabledReason: "URL_REFUSED", url: "http://10.0.0.1/" };
+  await eventually(async () => expect(await shop.endpoint()).toMatchObject(refused));
+  producer.publish(paymentEvent(shop.applicationId));
+  await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.SUSPENDED));
+  producer.publish(applicationEvent(shop.applicationId, 3, sink.url));
+  // The event before the first URL matched nothing; the suspended one is sent once the endpoint is enabled.
+  await eventually(() => expect(sink.received).toHaveLength(1), { withinMs: 10_000 });
+  expect(await shop.endpoint()).toMatchObject({ state: EndpointState.ENABLED, url: sink.url });
+  expect(await shop.list()).toHaveLength(1);
+});
+
+it("parks after twelve tries and tells of it on its own stream", async () => {
+  await using sink = await openSink(answer(500));
+  const shop = await register(sink.url);
+  const event = paymentEvent(shop.applicationId);
+  producer.publish(event);
+  await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.PARKED), {
+    withinMs: 20_000,
+  });
+  expect(sink.received).toHaveLength(12);
+  expect(await shop.list()).toMatchObject([
+    { attempts: 12, lastError: "HTTP_STATUS", lastResponseStatus: 500 },
+  ]);
+  await eventually(async () => {
+    const told = await admin`
+      select payload::jsonb->>'eventId' as event_id, published_at is not null as is_published
+      from outbox where subject = 'webhooks.delivery.parked' and payload::jsonb->>'eventId' = ${event.id}`;
+    expect(told).toEqual([{ event_id: event.id, is_published: true }]);
+  });
+});
+
+it("starts and is ready while NATS is away", async () => {
+  await using lonely = await start({ NATS_URL: "nats://127.0.0.1:9" });
+  expect((await fetch(`${lonely.rpc.jsonUrl}/readyz`)).status).toBe(200);
+  expect((await register("https://shop.example/", lonely)).webhook).toBeDefined();
+});
+
+it("finishes the request in hand before it stops", async () => {
+  await using sink = await openSink((response) => setTimeout(() => response.end("ok"), 700));
+  const other = await start();
+  const shop = await register(sink.url, other);
+  producer.publish(paymentEvent(shop.applicationId));
+  await eventually(() => expect(sink.received).toHaveLength(1));
+  await Promise.all([
+    other[Symbol.asyncDispose](),
+    eventually(async () => {
+      const [row] = await admin<{ state: string; tries: number }[]>`
+      select state, tries from delivery where application_id = ${shop.applicationId}`;
+      expect(row).toEqual({ state: "DELIVERED", tries: 1 });
+    }),
+  ]);
+  expect(sink.received).toHaveLength(1);
+});
+
+it("refuses to start without a key that stored secrets need", async () => {
+  const other = `k2:${randomBytes(32).toString("base64")}`;
+  await expect(start({ WEBHOOKS_KEKS: other })).rejects.toThrow(/k1/);
+});
