@@ -8,7 +8,8 @@ create table ledger.inbox (
   outcome text not null check (outcome in ('POSTED', 'REPLAYED', 'IGNORED', 'PARKED')),
   seq bigint,
   received_at timestamptz not null default clock_timestamp(),
-  xid xid8 not null default pg_current_xact_id()
+  xid xid8 not null default pg_current_xact_id(),
+  check ((outcome in ('POSTED', 'REPLAYED')) = (book_id is not null and seq is not null))
 );
 create index inbox_received on ledger.inbox (received_at);
 

@@ -14,9 +14,10 @@ begin
   return v_offset;
 end $$;
 
--- Arrays are addressed by subscript and joined to indexed tables only, by nested loops: the planner takes an array for
--- ten rows, and a hash or merge join built on that guess reads whole tables. An absent event is the zero UUID and an
--- absent open item is '', because one null in an array makes every subscript walk it.
+-- The planner takes an array for ten rows and an empty table for ten pages, and its plans stay while both grow. So arrays
+-- are addressed by subscript, every look into a table is a subquery per element that one unique index answers, and the
+-- settings forbid plans that read or keep a whole table. An absent event is the zero UUID and an absent open item is '',
+-- because one null in an array makes every subscript walk it.
 create function ledger.post_batch(
   p_book_id bigint,
   -- One element per item.
@@ -32,6 +33,8 @@ set search_path = ledger, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_material = off
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -58,13 +61,14 @@ begin
   into v_codes, v_seqs, v_twins
   from (
     select i.n, (min(i.n) over (partition by i.key))::int as twin, coalesce(e.seq, t.seq, 0) as seq,
-      case when e.event_id is not null then 'REPLAYED'
+      case when e.seq is not null then 'REPLAYED'
            when t.seq is null then ''
            when t.request_hash = decode(p_hashes[i.n], 'hex') then 'REPLAYED'
            else 'IDEMPOTENCY_KEY_CONFLICT' end as code
     from unnest(p_keys, p_event_ids) with ordinality as i (key, event_id, n)
-    left join inbox e on e.event_id = i.event_id and e.outcome <> 'PARKED'
-    left join txn t on t.book_id = p_book_id and t.idem_key = i.key) k;
+    left join lateral (select seq from inbox where event_id = i.event_id limit 1) e on true
+    left join lateral (
+      select seq, request_hash from txn where book_id = p_book_id and idem_key = i.key limit 1) t on true) k;
   for i in 1 .. cardinality(p_keys) loop
     continue when v_codes[i] <> '';
     if v_twins[i] = i then
@@ -79,9 +83,9 @@ begin
 
   if v_last_seq > v_first_seq then
     -- Accounts open by first use, and only for what is posted.
-    select array_agg(coalesce(a.id, 0) order by k.n) into v_ids
-    from unnest(p_paths, p_currencies) with ordinality as k (path, currency, n)
-    left join account a on a.book_id = p_book_id and a.path = k.path and a.currency = k.currency;
+    select array_agg(coalesce((select a.id from account a
+        where a.book_id = p_book_id and a.path = k.path and a.currency = k.currency), 0) order by k.n) into v_ids
+    from unnest(p_paths, p_currencies) with ordinality as k (path, currency, n);
     if 0 = any (v_ids) then
       with opened as (
         insert into account (book_id, path, currency, clearing)
@@ -91,9 +95,9 @@ begin
         order by u.n
         returning id, book_id)
       insert into account_balance (account_id, book_id) select o.id, o.book_id from opened o;
-      select array_agg(coalesce(a.id, 0) order by k.n) into v_ids
-      from unnest(p_paths, p_currencies) with ordinality as k (path, currency, n)
-      left join account a on a.book_id = p_book_id and a.path = k.path and a.currency = k.currency;
+      select array_agg(coalesce((select a.id from account a
+          where a.book_id = p_book_id and a.path = k.path and a.currency = k.currency), 0) order by k.n) into v_ids
+      from unnest(p_paths, p_currencies) with ordinality as k (path, currency, n);
     end if;
 
     -- Balances and versions before this batch, addressed by the rank of the account's id.
@@ -158,8 +162,8 @@ begin
       set book_id = excluded.book_id, outcome = excluded.outcome, seq = excluded.seq, xid = excluded.xid
       where inbox.outcome = 'PARKED'
     returning event_id, xmax <> 0 as was_parked)
-  update parked_event p set resolved_at = clock_timestamp(), resolution = 'POSTED'
-  from heard h where h.was_parked and p.event_id = h.event_id and p.resolved_at is null;
+  update parked_event set resolved_at = clock_timestamp(), resolution = 'POSTED'
+  where event_id = any (array(select h.event_id from heard h where h.was_parked)) and resolved_at is null;
 
   return query select n::int, v_codes[n], v_seqs[n] from generate_subscripts(v_codes, 1) as n order by n;
 end $$;

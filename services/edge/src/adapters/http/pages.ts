@@ -80,7 +80,7 @@ export function htmlPages(options: {
     const notice = NOTICES[error.reason] ?? "badRequest";
     const details = {
       // Only the gateway's limits are worth a sentence; it comes from payments, in English.
-      remark: false ? error.message : undefined,
+      remark: notice === "refused" ? error.message : undefined,
       retryHref: reply.statusCode >= 500 ? retryHref : undefined,
     };
     return send(reply, noticePage(notice, languageOf(request), details), []);
