@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { createLogger } from "@oi/platform/telemetry/logger";
 import { expect, test } from "vitest";
 import { CHECKOUT } from "./application/checkouts.contract.ts";
-import { startEdge } from "./edge-harness.ts";
+import { CREDENTIALS, startEdge } from "./edge-harness.ts";
 
 const ME = "/api/v1/app/me";
 
@@ -52,15 +52,18 @@ test("disposing finishes what is in flight, refuses what is new, and ends kept c
     arrived.resolve();
     return release.promise;
   };
-  const inFlight = edge.call("GET", ME);
+  const inFlight = await open(edge.app.url);
+  const headers = Object.entries(CREDENTIALS).map(([name, value]) => `${name}: ${value}\r\n`);
+  inFlight.socket.write(`GET ${ME} HTTP/1.1\r\nhost: x\r\n${headers.join("")}\r\n`);
   await arrived.promise;
   const disposing = edge[Symbol.asyncDispose]();
   await idle.closed;
   await expect(edge.send("GET", ME)).rejects.toThrow(/ECONNREFUSED/);
   expect((await fetch(`${edge.app.opsUrl}/readyz`)).status).toBe(503);
   release.resolve();
-  expect((await inFlight).status).toBe(200);
   await disposing;
+  await inFlight.closed;
+  expect(inFlight.received()).toContain("200 OK");
   await expect(fetch(`${edge.app.opsUrl}/healthz`)).rejects.toThrow();
 });
 

@@ -135,6 +135,8 @@ describe("every reason of the catalogue", () => {
     edge.payments.failure = new DomainError(reason, "A sentence.");
     const answer = await edge.send("GET", "/api/v1/checkout/pay_1111111111111111111111");
     expectRefusal(answer, ERROR_MAP[reason].http, reason);
+    const ours = reason === "INTERNAL_ERROR" ? "Something went wrong on our side." : "A sentence.";
+    expect(JSON.parse(answer.text).meta.message).toBe(ours);
     const retry = ["RATE_LIMITED", "GATEWAY_UNAVAILABLE", "SERVICE_UNAVAILABLE", "IDEMPOTENCY_IN_PROGRESS"];
     expect(answer.headers["retry-after"]).toBe(retry.includes(reason) ? "1" : undefined);
     const read = [...retry, "INTERNAL_ERROR", "DEADLINE_EXCEEDED"];

@@ -48,7 +48,7 @@ export function readConfig(env: Env): Readonly<PaymentsConfig> {
     const database = readDatabase(read, "PAYMENTS");
     return {
       runtime,
-      rpc: readRpc(read, runtime, { rpc: 9090, ops: 9464 }),
+      rpc: readRpc(read, runtime, { rpc: 9101, ops: 9201 }),
       database,
       databaseOwnerUrl: read.url("PAYMENTS_DATABASE_OWNER_URL", ["postgres", "postgresql"], database.url),
       nats: readNats(read),

@@ -35,16 +35,20 @@ export function readRuntime(read: EnvReader): RuntimeConfig {
   };
 }
 
-/** Doors listen on loopback outside production, on every address inside it. */
+/** In production every service is alone on its host: the same ports everywhere, on every address. */
+const PRODUCTION_PORTS = { rpc: 9090, ops: 9464 };
+
+/** `ports` are the service's own on a shared laptop, where doors listen on loopback only. */
 export function readRpc(
   read: EnvReader,
   runtime: RuntimeConfig,
   ports: { rpc: number; ops: number },
 ): RpcConfig {
+  const standard = runtime.production ? PRODUCTION_PORTS : ports;
   return {
     host: read.text("RPC_HOST", runtime.production ? "0.0.0.0" : "127.0.0.1"),
-    rpcPort: read.integer("RPC_PORT", ports.rpc, { min: 0, max: 65_535 }),
-    opsPort: read.integer("OPS_PORT", ports.ops, { min: 0, max: 65_535 }),
+    rpcPort: read.integer("RPC_PORT", standard.rpc, { min: 0, max: 65_535 }),
+    opsPort: read.integer("OPS_PORT", standard.ops, { min: 0, max: 65_535 }),
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 1, max: 600 }),
   };
 }

@@ -40,10 +40,12 @@ export function prepareFailure(request: FastifyRequest, reply: FastifyReply, err
   if (error.reason === "PAYLOAD_TOO_LARGE") reply.header("connection", "close");
 }
 
-/** Only what is wrong on our side is worth a line of its own; the rest stands in the access log. */
+/** Only what is wrong on our side is worth a line of its own, and only a bug is worth its stack. */
 export function logFailure(log: Logger, request: FastifyRequest, error: DomainError): void {
-  if (ERROR_MAP[error.reason].http < 500) return;
-  const line = { requestId: request.id, reason: error.reason, err: error.cause ?? error };
-  if (error.reason === "INTERNAL_ERROR") log.error(line, "request failed");
-  else log.warn(line, "request could not be answered");
+  const { reason, cause } = error;
+  if (ERROR_MAP[reason].http < 500) return;
+  const line = { requestId: request.id, reason };
+  if (reason === "INTERNAL_ERROR") log.error({ ...line, err: cause ?? error }, "request failed");
+  else
+    log.warn({ ...line, cause: cause instanceof Error ? cause.message : undefined }, "request not answered");
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "@oi/platform/telemetry/logger";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Checkouts, GatewayCallback } from "../../application/ports.ts";
 import { recordReturn } from "../../application/record-return.ts";
 import { clientAddress } from "./client-address.ts";
@@ -55,14 +55,13 @@ export function notificationRoute(app: FastifyInstance, { checkouts, trustedProx
 }
 
 /**
- * The customer's browser on its way back. It posts from the gateway's site, so there is neither cookie nor token, and
- * it must end on the checkout page even when its evidence could not be taken.
+ * The customer's browser on its way back. It posts from the gateway's site, so there is neither cookie nor token. It
+ * ends on the checkout page even when its evidence could not be taken: the gateway is asked again later anyway.
  */
 export function returnRoutes(app: FastifyInstance, deps: Deps): void {
   const { checkouts, pages, publicUrl, trustedProxyHops, log } = deps;
-  const pageUrl = (reference: string): string => `${publicUrl()}/checkout/${reference}?from=gateway`;
-  const noteTrouble = (request: FastifyRequest, err: unknown): void =>
-    log.warn({ requestId: request.id, err }, "a return's evidence could not be recorded");
+  const goHome = (reply: FastifyReply, reference: string): FastifyReply =>
+    redirect(reply, `${publicUrl()}/checkout/${reference}?from=gateway`);
 
   for (const outcome of ["success", "fail", "cancel"]) {
     app.route<ReturnRoute>({
@@ -72,17 +71,15 @@ export function returnRoutes(app: FastifyInstance, deps: Deps): void {
         const { reference } = request.params;
         if (request.method !== "HEAD") {
           const callback = callbackOf(request, trustedProxyHops, "return", reference);
-          const { trouble } = await recordReturn({ checkouts }, callback, { requestId: request.id });
-          if (trouble !== null) noteTrouble(request, trouble);
+          await recordReturn({ checkouts }, callback, { requestId: request.id });
         }
-        return redirect(reply, pageUrl(reference));
+        return goHome(reply, reference);
       },
       errorHandler: (cause, request, reply) => {
         const error = toDomainError(cause);
         if (error.reason === "RESOURCE_NOT_FOUND") return pages.failure(request, reply, error);
-        noteTrouble(request, error);
-        const { reference } = request.params as ReturnRoute["Params"];
-        return redirect(reply, pageUrl(encodeURIComponent(reference)));
+        log.warn({ requestId: request.id, reason: error.reason }, "a return could not be recorded");
+        return goHome(reply, encodeURIComponent((request.params as ReturnRoute["Params"]).reference));
       },
     });
   }

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { DomainError, notFound } from "@oi/kernel/errors";
 import { inMemoryTransport, type Transport } from "@oi/platform/rpc/client";
 import { mountService } from "@oi/platform/rpc/service";
@@ -13,7 +14,7 @@ import {
   PaymentsService,
 } from "@oi/proto/payments/v1/payments_service";
 import { toTimestamp } from "@oi/proto/public/time";
-import type { Checkouts } from "../../application/ports.ts";
+import type { Checkouts, Trace } from "../../application/ports.ts";
 import { checkoutService } from "./checkout-service.ts";
 
 export const API_KEY = "oi_test_key";
@@ -64,88 +65,93 @@ function authenticate(apiKey: string, apiSecret: string) {
   return { applicationId: 42n, mode: Mode.TEST, applicationName: "Storefront", credentialId: 1n };
 }
 
-export function stubPayments(checkouts: Checkouts): StubPayments {
+type Inside = Omit<StubPayments, "transport">;
+type Arrive = (name: string, context: { readonly requestHeader: Headers }) => void;
+
+function paymentsService(stub: Inside, arrive: Arrive): ServiceImpl<typeof PaymentsService> {
   const answers = new Map<string, { payment: Payment; firstRequestId: string }>();
-  const stub = {
-    created: [] as CreatePaymentRequest[],
-    listed: [] as ListPaymentsRequest[],
-    calls: [] as string[],
-    requestIds: [] as (string | null)[],
-    failure: null as unknown,
-    openFailure: null as unknown,
-    gate: null as (() => Promise<void>) | null,
+  return {
+    createPayment: (request, context) => {
+      arrive("CreatePayment", context);
+      stub.created.push(request);
+      const { idempotencyKey, requestId } = request;
+      const known = answers.get(idempotencyKey);
+      const payment = known?.payment ?? paymentOf(99 + stub.created.length, request);
+      const answer = known ?? { payment, firstRequestId: requestId };
+      if (idempotencyKey !== "") answers.set(idempotencyKey, answer);
+      const answeredAt = toTimestamp(CREATED_AT + 7);
+      return { ...answer, replayed: known !== undefined, answeredAt, renderVersion: 1 };
+    },
+    getPayment: ({ key }, context) => {
+      arrive("GetPayment", context);
+      const found = [...answers.values()].find(({ payment }) => payment.id === key.value);
+      if (!found) throw notFound("Payment");
+      return { payment: found.payment };
+    },
+    listPayments: (request, context) => {
+      arrive("ListPayments", context);
+      stub.listed.push(request);
+      return { payments: [...answers.values()].map(({ payment }) => payment), totalSize: 137 };
+    },
   };
-  const arrive = (name: string, { requestHeader }: { requestHeader: Headers }): void => {
+}
+
+function applicationsService(stub: Inside, arrive: Arrive): ServiceImpl<typeof ApplicationsService> {
+  const unused = (): never => {
+    throw new DomainError("INTERNAL_ERROR", "The edge does not call this.");
+  };
+  return {
+    authenticateCredential: async ({ apiKey, apiSecret }, context) => {
+      arrive("AuthenticateCredential", context);
+      await stub.gate?.();
+      return authenticate(apiKey, apiSecret);
+    },
+    registerApplication: unused,
+    getApplication: unused,
+    updateSettings: unused,
+  };
+}
+
+/** Lets every call to the checkouts be counted and refused like the others. */
+function watched(checkouts: Checkouts, stub: Inside, arrive: Arrive): Checkouts {
+  const context = ({ requestId }: Trace) => ({ requestHeader: new Headers({ "x-request-id": requestId }) });
+  return {
+    byReference: (reference, trace) => {
+      arrive("GetCheckout", context(trace));
+      return checkouts.byReference(reference, trace);
+    },
+    open: (reference, trace) => {
+      arrive("OpenCheckout", context(trace));
+      if (stub.openFailure !== null) throw stub.openFailure;
+      return checkouts.open(reference, trace);
+    },
+    recordCallback: (callback, trace) => {
+      arrive("RecordGatewayCallback", context(trace));
+      return checkouts.recordCallback(callback, trace);
+    },
+  };
+}
+
+export function stubPayments(checkouts: Checkouts): StubPayments {
+  const stub: Inside = {
+    created: [],
+    listed: [],
+    calls: [],
+    requestIds: [],
+    failure: null,
+    openFailure: null,
+    gate: null,
+  };
+  const arrive: Arrive = (name, { requestHeader }) => {
     stub.calls.push(name);
     stub.requestIds.push(requestHeader.get("x-request-id"));
     if (stub.failure !== null) throw stub.failure;
   };
   const log = silentLogger();
-  const payments = mountService(
-    PaymentsService,
-    {
-      createPayment: (request, context) => {
-        arrive("CreatePayment", context);
-        const known = answers.get(request.idempotencyKey);
-        stub.created.push(request);
-        const answer = known ?? {
-          payment: paymentOf(99 + stub.created.length, request),
-          firstRequestId: request.requestId,
-        };
-        if (request.idempotencyKey !== "") answers.set(request.idempotencyKey, answer);
-        const answeredAt = toTimestamp(CREATED_AT + 7);
-        return { ...answer, replayed: known !== undefined, answeredAt, renderVersion: 1 };
-      },
-      getPayment: ({ key }, context) => {
-        arrive("GetPayment", context);
-        const found = [...answers.values()].find(({ payment }) => payment.id === key.value);
-        if (!found) throw notFound("Payment");
-        return { payment: found.payment };
-      },
-      listPayments: (request, context) => {
-        arrive("ListPayments", context);
-        stub.listed.push(request);
-        return { payments: [...answers.values()].map(({ payment }) => payment), totalSize: 137 };
-      },
-    },
-    log,
-  );
-  const unused = (): never => {
-    throw new DomainError("INTERNAL_ERROR", "The edge does not call this.");
-  };
-  const applications = mountService(
-    ApplicationsService,
-    {
-      authenticateCredential: async ({ apiKey, apiSecret }, context) => {
-        arrive("AuthenticateCredential", context);
-        await stub.gate?.();
-        return authenticate(apiKey, apiSecret);
-      },
-      registerApplication: unused,
-      getApplication: unused,
-      updateSettings: unused,
-    },
-    log,
-  );
-  const inner = checkoutService(checkouts);
-  const checkout = mountService(
-    CheckoutService,
-    {
-      getCheckout: (request, context) => {
-        arrive("GetCheckout", context);
-        return inner.getCheckout(request, context);
-      },
-      openCheckout: (request, context) => {
-        arrive("OpenCheckout", context);
-        if (stub.openFailure !== null) throw stub.openFailure;
-        return inner.openCheckout(request, context);
-      },
-      recordGatewayCallback: (request, context) => {
-        arrive("RecordGatewayCallback", context);
-        return inner.recordGatewayCallback(request, context);
-      },
-    },
-    log,
-  );
-  return Object.assign(stub, { transport: inMemoryTransport([payments, applications, checkout]) });
+  const services = [
+    mountService(PaymentsService, paymentsService(stub, arrive), log),
+    mountService(ApplicationsService, applicationsService(stub, arrive), log),
+    mountService(CheckoutService, checkoutService(watched(checkouts, stub, arrive)), log),
+  ];
+  return Object.assign(stub, { transport: inMemoryTransport(services) });
 }

@@ -33,7 +33,7 @@ async function fullScans(): Promise<readonly object[]> {
     where relname in ('txn_live', 'entry_live', 'inbox', 'open_item') order by relname`;
 }
 
-/** How many index entries of posted rows were read so far. */
+/** How many index entries of posted rows were read so far; a plan that walks a book by its index shows here. */
 async function entriesRead(): Promise<number> {
   await database.sql`select pg_stat_force_next_flush()`;
   const [row] = await ledger.as("admin").sql<{ read: number }[]>`
@@ -62,7 +62,13 @@ it("posts and reads by index, also with plans that were made while the tables we
   const before = await fullScans();
   expect(before).toHaveLength(4);
   for (let i = 1; i < BATCHES; i += 1) await post(i * BATCH + 1);
+  const fresh = await entriesRead();
+  await post(BATCHES * BATCH + 1);
+  const known = await entriesRead();
+  // Nothing is found for what is new, and one entry for each key that is known: never a walk through the book.
+  expect(known - fresh).toBe(0);
   await post(1);
+  expect((await entriesRead()) - known).toBe(BATCH);
   await readAll();
   expect(await fullScans()).toEqual(before);
   const read = await entriesRead();

@@ -53,7 +53,7 @@ export function guardedConnector(guards: Guards, connectTimeoutMs: number): buil
       try {
         const { servername: _, ...rest } = options;
         const named = isIP(host) ? {} : { servername: host };
-        const socket = await open(base, { ...rest, ...named, hostname: host });
+        const socket = await open(base, { ...rest, ...named, hostname: address });
         if (isSameAddress(address, socket.remoteAddress ?? "")) return socket;
         socket.destroy();
         throw blocked(host);
