@@ -28,6 +28,7 @@ type Dev = {
   readonly pid: number;
   readonly application: { id: number; testApiKey: string; testApiSecret: string };
   readonly gatewaySandbox: { url: string };
+  readonly services: { ledger: { http: string } };
 };
 
 const START = fileURLToPath(new URL("../tools/start.ts", import.meta.url));
@@ -87,6 +88,26 @@ describe("npm start", () => {
     });
   }
 
+  /** The servers themselves, not their keepers. */
+  function serversOfHome(): string[] {
+    return processesOfHome().filter((pid) => {
+      const [command = ""] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return /(nats-server|postgres)$/.test(command);
+    });
+  }
+
+  async function postings(dev: Dev, paymentId: number): Promise<number> {
+    const response = await fetch(`${dev.services.ledger.http}/oi.ledger.v1.LedgerService/ListTransactions`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        book: { applicationId: dev.application.id, mode: "MODE_TEST" },
+        reference: `payment:${paymentId}`,
+      }),
+    });
+    return ((await response.json()) as { transactions?: unknown[] }).transactions?.length ?? 0;
+  }
+
   const merchant = ({ baseUrl, application }: Dev) =>
     merchantOf(baseUrl, {
       applicationId: application.id,
@@ -118,6 +139,21 @@ describe("npm start", () => {
       },
     );
   }, 120_000);
+
+  it("goes on when its database and its broker are killed, and the broker's store with it", async () => {
+    const dev = JSON.parse(readFileSync(join(home, "dev.json"), "utf8")) as Dev;
+    const shop = merchant(dev);
+    for (const pid of serversOfHome()) process.kill(Number(pid), "SIGKILL");
+    rmSync(join(home, "nats", "store"), { recursive: true, force: true });
+    await eventually(async () => expect((await shop.create()).status).toBe(201), { withinMs: 20_000 });
+    const payment = (await shop.create()).json.data;
+    await openCheckout(payment);
+    await sandboxAt(dev.gatewaySandbox.url).pay(payment.reference);
+    await eventually(async () => expect((await shop.payment(payment.id)).status).toBe("SUCCEEDED"), {
+      withinMs: 5_000,
+    });
+    await eventually(async () => expect(await postings(dev, payment.id)).toBe(1), { withinMs: 20_000 });
+  }, 60_000);
 
   it("stops cleanly, removes dev.json and leaves no process", async () => {
     expect(existsSync(join(home, "dev.json"))).toBe(true);

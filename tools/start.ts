@@ -42,6 +42,8 @@ async function startServers(printer: Printer, home: string): Promise<Infrastruct
       if (state === "waiting") printer.waiting(name, detail);
       if (state === "done") printer.step(name, performance.now() - (startedMs.get(name) ?? 0), detail);
     },
+    onServer: (name, state) =>
+      printer.note(state === "ended" ? `${name} ended unexpectedly; starting it again …` : `${name} is back`),
   });
 }
 
@@ -124,25 +126,13 @@ async function start(options: StartOptions, printer: Printer, home: string, logF
   started.defer(() => forgetDevFile(devPath));
   writePrivateJson(devPath, dev);
   printer.ready(dev, home, performance.now() - fromMs);
-  const reason = await Promise.race([stopping, infrastructure.lost]);
-  if (reason === "postgresql" || reason === "nats") throw serverLost(reason);
+  await stopping;
   printer.note("stopping …");
 }
 
 /** Another start in the same home may have written its own meanwhile. */
 function forgetDevFile(path: string): void {
   if (readJson<DevFile>(path)?.pid === process.pid) removeFile(path);
-}
-
-function serverLost(name: "postgresql" | "nats"): StartFailure {
-  const exitCode = name === "nats" ? EXIT.nats : EXIT.postgres;
-  const fix = "run npm start again: the data is kept";
-  return new StartFailure({
-    exitCode,
-    what: `${name} ended unexpectedly`,
-    why: "see its log below OI_HOME",
-    fix,
-  });
 }
 
 function asFailure(error: unknown): StartFailure {

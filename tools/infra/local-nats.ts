@@ -5,11 +5,12 @@ import { type Nats, startNats } from "./nats.ts";
 import { choosePort, freePort } from "./ports.ts";
 import { EXIT, StartFailure } from "./start-failure.ts";
 import type { StepSettings } from "./steps.ts";
+import { type Supervised, supervise } from "./supervise.ts";
 
 export type LocalNats = {
   readonly natsUrl: string;
   readonly description: string;
-  readonly server: Nats | null;
+  readonly server: Supervised<Nats> | null;
 };
 
 const NATS_PORT = 14_222;
@@ -23,9 +24,15 @@ export async function startMessaging(settings: StepSettings): Promise<LocalNats>
     ? freePort
     : () => choosePort({ variable: "OI_NATS_PORT", fallback: NATS_PORT, env });
   const own = join(folder, "nats");
-  const server = await startNats({ folder: own, port, env, isTemporary: isEphemeral, onWait });
-  const description = `nats-server ${server.version} on 127.0.0.1:${server.port} · data in ${relativeToHere(own)}`;
-  return { natsUrl: server.url, description, server };
+  const server = await supervise({
+    launch: (where) => startNats({ folder: own, port: where, env, isTemporary: isEphemeral, onWait }),
+    port,
+    onCrash: () => settings.onServer?.("nats", "ended"),
+    onReturn: () => settings.onServer?.("nats", "returned"),
+  });
+  const { version, port: bound, url } = server.first;
+  const description = `nats-server ${version} on 127.0.0.1:${bound} · data in ${relativeToHere(own)}`;
+  return { natsUrl: url, description, server };
 }
 
 async function checkGiven(url: string): Promise<LocalNats> {

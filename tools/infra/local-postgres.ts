@@ -16,13 +16,14 @@ import {
   urlFor,
 } from "./service-database.ts";
 import type { StepSettings } from "./steps.ts";
+import { type Supervised, supervise } from "./supervise.ts";
 
 export type Databases = Readonly<Record<DatabaseService, DatabaseUrls>>;
 
 export type LocalDatabases = {
   readonly databases: Databases;
   readonly description: string;
-  readonly server: Postgres | null;
+  readonly server: Supervised<Postgres> | null;
 };
 
 const POSTGRES_PORT = 15_432;
@@ -41,8 +42,10 @@ export async function startDatabases(settings: StepSettings): Promise<LocalDatab
   const missing = DATABASE_SERVICES.filter((service) => !given.has(service));
   const server = missing.length === 0 ? null : await startOwn(settings);
   try {
-    const own = server ? await prepareDatabases(server, missing) : new Map<DatabaseService, DatabaseUrls>();
-    if (server) facts.unshift(describe(server, settings));
+    const own = server
+      ? await prepareDatabases(server.first, missing)
+      : new Map<DatabaseService, DatabaseUrls>();
+    if (server) facts.unshift(describe(server.first, settings));
     const urlsOf = (service: DatabaseService): DatabaseUrls => {
       const urls = given.get(service) ?? own.get(service);
       if (urls === undefined) throw new Error(`no database for ${service}`);
@@ -60,12 +63,18 @@ export async function startDatabases(settings: StepSettings): Promise<LocalDatab
   }
 }
 
-async function startOwn({ folder, env, isEphemeral, flags, onWait }: StepSettings): Promise<Postgres> {
+function startOwn(settings: StepSettings): Promise<Supervised<Postgres>> {
+  const { folder, env, isEphemeral, flags, onWait } = settings;
   const own = join(folder, "postgres");
   const port = isEphemeral
     ? freePort
     : () => choosePort({ variable: "OI_POSTGRES_PORT", fallback: POSTGRES_PORT, env });
-  return startPostgres({ folder: own, port, flags, isTemporary: isEphemeral, onWait });
+  return supervise({
+    launch: (where) => startPostgres({ folder: own, port: where, flags, isTemporary: isEphemeral, onWait }),
+    port,
+    onCrash: () => settings.onServer?.("postgresql", "ended"),
+    onReturn: () => settings.onServer?.("postgresql", "returned"),
+  });
 }
 
 function describe(server: Postgres, { folder }: StepSettings): string {

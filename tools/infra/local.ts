@@ -8,7 +8,7 @@ import { stopLeftOverNats } from "./nats.ts";
 import type { Env } from "./nats-binary.ts";
 import { stopLeftOverPostgres } from "./postgres.ts";
 import { fallbackFolder } from "./postgres-user.ts";
-import { type OnStep, reportStep, type StepSettings } from "./steps.ts";
+import { type OnStep, reportStep, type StepName, type StepSettings } from "./steps.ts";
 
 export type InfrastructureOptions = {
   /** `OI_HOME`: holds data, passwords and logs. */
@@ -16,6 +16,8 @@ export type InfrastructureOptions = {
   readonly env: Env;
   readonly flags?: "durable" | "fast";
   readonly onStep?: OnStep;
+  /** A server of ours ended although nobody stopped it, and is started again; or it is back. */
+  readonly onServer?: (name: StepName, state: "ended" | "returned") => void;
 };
 
 export type Infrastructure = AsyncDisposable & {
@@ -24,8 +26,6 @@ export type Infrastructure = AsyncDisposable & {
   readonly databases: Databases;
   readonly natsUrl: string;
   readonly description: { readonly postgresql: string; readonly nats: string };
-  /** Settles when a server of ours ended although nobody stopped it. */
-  readonly lost: Promise<"postgresql" | "nats">;
 };
 
 /** PostgreSQL and NATS for one constellation: given ones, else our own under the home folder. */
@@ -63,12 +63,12 @@ export async function resetHome(home: string): Promise<void> {
 async function stepSettings(
   home: string,
   isEphemeral: boolean,
-  { env, flags }: InfrastructureOptions,
+  { env, flags, onServer }: InfrastructureOptions,
 ): Promise<Omit<StepSettings, "onWait">> {
   const parent = isEphemeral ? join(home, "ephemeral") : home;
   mkdirSync(parent, { recursive: true });
   const folder = isEphemeral ? await mkdtemp(join(parent, "run-")) : home;
-  return { folder, env, isEphemeral, flags: flags ?? "durable" };
+  return { folder, env, isEphemeral, flags: flags ?? "durable", onServer };
 }
 
 async function startBoth(settings: Omit<StepSettings, "onWait">, onStep?: OnStep): Promise<Infrastructure> {
@@ -79,9 +79,7 @@ async function startBoth(settings: Omit<StepSettings, "onWait">, onStep?: OnStep
   const servers = [databases, messaging].flatMap((result) =>
     result.status === "fulfilled" && result.value.server ? [result.value.server] : [],
   );
-  let isStopping = false;
   const stopAll = async (): Promise<void> => {
-    isStopping = true;
     await Promise.all(servers.map((server) => server.stop()));
     if (settings.isEphemeral) rmSync(settings.folder, { recursive: true, force: true });
   };
@@ -89,16 +87,11 @@ async function startBoth(settings: Omit<StepSettings, "onWait">, onStep?: OnStep
     await stopAll();
     throw databases.status === "rejected" ? databases.reason : (messaging as PromiseRejectedResult).reason;
   }
-  const lost = new Promise<"postgresql" | "nats">((tell) => {
-    databases.value.server?.exited.then(() => isStopping || tell("postgresql"));
-    messaging.value.server?.exited.then(() => isStopping || tell("nats"));
-  });
   return {
     folder: settings.folder,
     databases: databases.value.databases,
     natsUrl: messaging.value.natsUrl,
     description: { postgresql: databases.value.description, nats: messaging.value.description },
-    lost,
     [Symbol.asyncDispose]: stopAll,
   };
 }

@@ -14,6 +14,8 @@ export type StepSettings = {
   readonly isEphemeral: boolean;
   readonly flags: "durable" | "fast";
   readonly onWait: (what: string) => void;
+  /** A server of ours ended although nobody stopped it, or came back. */
+  readonly onServer?: ((name: StepName, state: "ended" | "returned") => void) | undefined;
 };
 
 /** Reports the life of one step, and passes its result or its failure on. */

@@ -17,7 +17,6 @@ afterAll(async () => {
 beforeEach(() => {
   edge.payments.calls.length = 0;
   edge.payments.failure = null;
-  edge.payments.openFailure = null;
   put({});
 });
 
@@ -239,66 +238,4 @@ describe("coming back", () => {
       expect(text).not.toContain("javascript:");
     },
   );
-});
-
-describe("/checkout/:reference/pay", () => {
-  const pay = (method: string, headers: Record<string, string> = {}) =>
-    edge.send(method, `/checkout/${reference}/pay`, { headers });
-
-  test.each(["GET", "POST"])("%s leads to the gateway, and opens once", async (method) => {
-    const form = { "content-type": "application/x-www-form-urlencoded" };
-    for (const _ of [1, 2]) {
-      const answer = await pay(method, method === "POST" ? form : {});
-      expect(answer.status).toBe(303);
-      expect(answer.headers.location).toBe(`https://gateway.example/session/${reference}`);
-    }
-    expect(edge.checkouts.opened.filter((opened) => opened === reference)).toHaveLength(1);
-  });
-
-  test.each([
-    ["GET", { "sec-purpose": "prefetch" }],
-    ["POST", { "sec-purpose": "prefetch;prerender" }],
-    ["GET", { purpose: "prefetch" }],
-    ["HEAD", {}],
-  ])("%s %j opens nothing", async (method, headers) => {
-    const answer = await pay(method, headers as Record<string, string>);
-    expect(answer).toMatchObject({ status: 204, text: "" });
-    expect(edge.payments.calls).toEqual([]);
-  });
-
-  test("a payment that is over leads back to the page", async () => {
-    put({ status: "SUCCEEDED" });
-    const answer = await pay("POST");
-    expect(answer.status).toBe(303);
-    expect(answer.headers.location).toBe(`https://pay.example/checkout/${reference}`);
-  });
-
-  test("what the gateway would refuse is a 409 that says so", async () => {
-    edge.payments.openFailure = new DomainError(
-      "INVALID_OPERATION_STATE",
-      "The gateway takes at least 10.00 BDT.",
-    );
-    const asPage = await pay("POST", { accept: "text/html,*/*;q=0.8" });
-    expect(asPage.status).toBe(409);
-    expect(asPage.text).toContain('lang="en">The gateway takes at least 10.00 BDT.');
-    expect(asPage.headers["content-security-policy"]).toContain("form-action 'self';");
-    const asJson = await pay("POST", { accept: "application/json" });
-    expectRefusal(asJson, 409, "INVALID_OPERATION_STATE");
-  });
-
-  test("a gateway that is down is a 503 that says nobody was charged", async () => {
-    edge.payments.failure = new DomainError("GATEWAY_UNAVAILABLE", "Down.", { retryAfterSeconds: 30 });
-    const answer = await pay("POST", { "accept-language": "en" });
-    expect(answer.status).toBe(503);
-    expect(answer.headers["retry-after"]).toBe("30");
-    expect(answer.text).toContain("You have not been charged.");
-    expect(answer.text).toContain(`href="/checkout/${reference}">Try again`);
-  });
-
-  test("an outcome that is not known promises nothing", async () => {
-    edge.payments.failure = new DomainError("DEADLINE_EXCEEDED", "Late.");
-    const answer = await pay("POST", { "accept-language": "en" });
-    expect(answer.status).toBe(504);
-    expect(answer.text).not.toContain("charged");
-  });
 });

@@ -43,7 +43,7 @@ describe("POST /payments", () => {
       ...good,
       customerEmail: "a@b.example",
       customerPhone: "০১৭১২৩৪৫৬৭৮",
-      redirectUrl: "https://shop.example/done?x=1",
+      redirectUrl: "https://shop.example/@me/done?x=a@b",
       expiresInSeconds: 300,
       customerName: null,
       status: "SUCCEEDED",
@@ -60,7 +60,7 @@ describe("POST /payments", () => {
       customerReference: "cust_123",
       customerEmail: "a@b.example",
       customerPhone: "০১৭১২৩৪৫৬৭৮",
-      redirectUrl: "https://shop.example/done?x=1",
+      redirectUrl: "https://shop.example/@me/done?x=a@b",
       expiresInSeconds: 300,
       idempotencyKey: "",
     });
@@ -276,45 +276,5 @@ describe("a body that is not the JSON we take", () => {
     const answer = await edge.raw(`POST ${PATH} HTTP/1.1\r\nhost: x\r\n${head.join("\r\n")}\r\n\r\n${chunk}`);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain("PAYLOAD_TOO_LARGE");
-  });
-});
-
-describe("Idempotency-Key", () => {
-  test("quoted and bare are one key, sent without quotes", async () => {
-    await edge.call("POST", PATH, good, { "idempotency-key": "key-1" });
-    await edge.call("POST", PATH, good, { "idempotency-key": '"key-1"' });
-    expect(edge.payments.created.map(({ idempotencyKey }) => idempotencyKey)).toEqual(["key-1", "key-1"]);
-  });
-
-  test("a replay has the same bytes and says so; the first answer does not", async () => {
-    const key = { "idempotency-key": "replayed" };
-    const first = await edge.call("POST", PATH, good, { ...key, "x-request-id": "first" });
-    const second = await edge.call("POST", PATH, good, { ...key, "x-request-id": "second" });
-    expect([first.status, second.status]).toEqual([201, 201]);
-    expect(second.text).toBe(first.text);
-    expect(JSON.parse(second.text).meta.requestId).toBe("first");
-    expect(first.headers["idempotent-replayed"]).toBeUndefined();
-    expect(second.headers["idempotent-replayed"]).toBe("true");
-    expect(second.headers["x-request-id"]).toBe("second");
-  });
-
-  test("255 characters are taken", async () => {
-    const answer = await edge.call("POST", PATH, good, { "idempotency-key": "k".repeat(255) });
-    expect(answer.status).toBe(201);
-  });
-
-  test.each(["", '""', "two words", "k".repeat(256), `"${"k".repeat(256)}"`, "\u00e9", "a\tb"])(
-    "%j is refused",
-    async (key) => {
-      const answer = await edge.call("POST", PATH, good, { "idempotency-key": key });
-      expect(Object.keys(expectRefusal(answer, 400, "VALIDATION_ERROR") ?? {})).toEqual(["Idempotency-Key"]);
-      expect(paymentCalls()).toEqual([]);
-    },
-  );
-
-  test("two of them are none", async () => {
-    const headers = { ...CREDENTIALS, "content-type": "application/json", "idempotency-key": ["a", "b"] };
-    const answer = await edge.send("POST", PATH, { headers, body: JSON.stringify(good) });
-    expectRefusal(answer, 400, "VALIDATION_ERROR");
   });
 });

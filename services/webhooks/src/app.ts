@@ -36,6 +36,7 @@ import { createReapDeliveries } from "./application/reap-deliveries.ts";
 import type { WebhooksConfig } from "./config.ts";
 
 export type App = AsyncDisposable & { readonly rpc: RpcServer };
+export type Overrides = { readonly log?: Logger };
 
 const STREAM = "PAYMENTS";
 const DURABLE = "webhooks";
@@ -121,10 +122,7 @@ function startConsuming(
 }
 
 /** Starts the service; it is ready without NATS, and disposing drains it. Raises when the database is away. */
-export async function createApp(
-  config: WebhooksConfig,
-  overrides: { readonly log?: Logger } = {},
-): Promise<App> {
+export async function createApp(config: WebhooksConfig, overrides: Overrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ service: "webhooks", level: config.runtime.logLevel });
   await using stack = new AsyncDisposableStack();
   const database = stack.use(openDatabase(config.database, "webhooks"));
@@ -132,15 +130,10 @@ export async function createApp(
   const side = stack.use(openDatabase(sideConfig, "webhooks-dispatcher", SIDE_POOL));
   await requireKeks(database, config);
   const link = stack.use(openNats({ url: config.nats.url, name: "webhooks" }));
-  const { streamReplicas, maxAgeDays } = config.nats;
-  stack.use(
-    startOutboxRelay({
-      store: postgresOutboxStore(config.database, "webhooks-relay"),
-      link,
-      stream: { name: "WEBHOOKS", subjects: ["webhooks.>"], replicas: streamReplicas, maxAgeDays },
-      log,
-    }),
-  );
+  const { streamReplicas: replicas, maxAgeDays } = config.nats;
+  const stream = { name: "WEBHOOKS", subjects: ["webhooks.>"], replicas, maxAgeDays };
+  const outbox = postgresOutboxStore(config.database, "webhooks-relay");
+  stack.use(startOutboxRelay({ store: outbox, link, stream, log }));
   const health = new Health([{ name: "database", check: () => pingDatabase(database) }]);
   const services = createServices(database, config, log);
   const rpc = stack.use(await startRpcServer({ ...config.rpc, services, health }));

@@ -4,14 +4,8 @@ import type { Claim } from "../domain/gateway.ts";
 import type { Finding } from "../domain/judge.ts";
 import type { Payment } from "../domain/payment.ts";
 import { sampleClaim, uniqueNumber } from "../testing/samples.ts";
+import { attempted, change, created, fileOf, type StoreWorld } from "../testing/store-world.ts";
 import type { CallbackEvidence, CallbackTarget } from "./ports.ts";
-import {
-  attempted,
-  change,
-  created,
-  fileOf,
-  type StoreWorld,
-} from "../testing/store-world.ts";
 
 const ASK: CallbackRuling = { outcome: "PENDING_VERIFICATION", note: null, ask: true, claimDiffers: false };
 const FORGED: CallbackRuling = { outcome: "FORGED", note: "X", ask: false, claimDiffers: false };
@@ -125,11 +119,7 @@ function recording(the: () => StoreWorld): void {
 
 type Said = { readonly finding: Finding; readonly moved: boolean; readonly refuted?: boolean };
 
-async function answer(
-  world: StoreWorld,
-  target: CallbackTarget,
-  said: Said,
-): Promise<void> {
+async function answer(world: StoreWorld, target: CallbackTarget, said: Said): Promise<void> {
   const { payment } = await fileOf(world, target.payment);
   const denied = said.finding === "failed";
   const inquiry = {

@@ -106,6 +106,8 @@ describe("listing payments", () => {
     const { scope } = await desk.create();
     const list = listPayments(desk.world);
     expect(await list({ ...filter, skip: 9_990 }, scope)).toMatchObject({ payments: [], total: 1 });
-    await expect(list({ ...filter, skip: 9_991 }, scope)).rejects.toMatchObject({ fields: { page: expect.any(String) } });
+    await expect(list({ ...filter, skip: 9_991 }, scope)).rejects.toMatchObject({
+      fields: { page: expect.any(String) },
+    });
   });
 });

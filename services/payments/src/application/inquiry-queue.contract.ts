@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { close, type Payment } from "../domain/payment.ts";
-import {
-  attempted,
-  change,
-  created,
-  fileOf,
-  type StoreWorld,
-} from "../testing/store-world.ts";
+import { attempted, change, created, fileOf, type StoreWorld } from "../testing/store-world.ts";
 
 const PLENTY = 1_000;
 

@@ -24,7 +24,12 @@ describe("opening a checkout", () => {
     const { attempts, payment: opened } = await desk.file(payment.reference);
     expect(opened).toMatchObject({ status: "PENDING", version: 2 });
     expect(attempts).toMatchObject([
-      { no: 1, state: "OPEN", merchantRef: `${payment.reference}-1`, nextInquiryAt: desk.world.now() + 30_000 },
+      {
+        no: 1,
+        state: "OPEN",
+        merchantRef: `${payment.reference}-1`,
+        nextInquiryAt: desk.world.now() + 30_000,
+      },
     ]);
     expect(await desk.events(payment.reference)).toEqual(["payment.created", "payment.opened"]);
   });
@@ -170,7 +175,10 @@ describe("a payment that cannot be opened", () => {
     const { reference, merchantRef } = await desk.atGateway();
     desk.gateway.pay(merchantRef);
     await desk.wait(MINUTE_MS);
-    await expect(desk.open(reference)).rejects.toMatchObject({ ...REFUSED, metadata: { status: "SUCCEEDED" } });
+    await expect(desk.open(reference)).rejects.toMatchObject({
+      ...REFUSED,
+      metadata: { status: "SUCCEEDED" },
+    });
   });
 
   it("is refused after twenty attempts", async () => {

@@ -5,7 +5,6 @@ import { chargeOf } from "../domain/charge.ts";
 import { eventsOf } from "../domain/events.ts";
 import { markPending, markSucceeded, type OpenPayment, type Payment } from "../domain/payment.ts";
 import { sampleEvidence, uniqueNumber } from "../testing/samples.ts";
-import type { PaymentFilter } from "./ports.ts";
 import {
   attempted,
   change,
@@ -16,6 +15,7 @@ import {
   type StoreWorld,
   scopeOf,
 } from "../testing/store-world.ts";
+import type { PaymentFilter } from "./ports.ts";
 
 const everything: PaymentFilter = {
   customerReference: null,

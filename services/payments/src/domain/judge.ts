@@ -129,9 +129,7 @@ function weigh(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: In
 function unmoved({ payment, attempt }: Case, rules: JudgeRules, now: Instant, finding: Finding): Judgement {
   // Every attempt is asked about again, also after closing, for money that is late.
   const { schedule } = rules;
-  const nextAt = hasTold(attempt)
-    ? null
-    : nextInquiryAt(schedule, attempt.createdAt, payment.expiresAt, now);
+  const nextAt = hasTold(attempt) ? null : nextInquiryAt(schedule, attempt.createdAt, payment.expiresAt, now);
   return {
     payment,
     attempt: { ...attempt, nextInquiryAt: nextAt },

@@ -1,4 +1,4 @@
-import { manualClock, type ManualClock } from "@oi/testkit/clock";
+import { type ManualClock, manualClock } from "@oi/testkit/clock";
 import { memoryApplicationStore } from "../adapters/memory/application-store.ts";
 import { memoryCallbackStore } from "../adapters/memory/callback-store.ts";
 import { memoryInquiryQueue } from "../adapters/memory/inquiry-queue.ts";
@@ -27,7 +27,8 @@ export function memoryWorld(): MemoryWorld {
     },
     endCredential: async (credentialId) => {
       for (const [key, credential] of book.credentials) {
-        if (credential.id === credentialId) book.credentials.set(key, { ...credential, endedAt: clock.now() });
+        if (credential.id === credentialId)
+          book.credentials.set(key, { ...credential, endedAt: clock.now() });
       }
     },
     history: async (paymentId) => book.history.get(paymentId) ?? [],
@@ -37,9 +38,7 @@ export function memoryWorld(): MemoryWorld {
         .filter((publication) => publication.aggregate === aggregate)
         .map(({ type, version }) => ({ type, version })),
     callbackOutcomes: async (paymentId) =>
-      book.callbacks
-        .filter((callback) => callback.paymentId === paymentId)
-        .map(({ outcome }) => outcome),
+      book.callbacks.filter((callback) => callback.paymentId === paymentId).map(({ outcome }) => outcome),
     inquiries: async (paymentId) =>
       book.inquiries
         .filter((inquiry) => inquiry.paymentId === paymentId)

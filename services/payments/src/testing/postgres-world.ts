@@ -1,14 +1,14 @@
 import { type Database, openDatabase } from "@oi/platform/postgres/client";
 import { testDatabase } from "@oi/testkit/postgres";
 import postgres, { type Sql } from "postgres";
-import { publicationOf, type StoreWorld } from "./store-world.ts";
-import type { CallbackOutcome } from "../domain/callback.ts";
-import type { Step } from "../domain/payment.ts";
-import { uniqueNumber } from "./samples.ts";
 import { postgresApplicationStore } from "../adapters/postgres/application-store.ts";
 import { postgresCallbackStore } from "../adapters/postgres/callback-store.ts";
 import { postgresInquiryQueue } from "../adapters/postgres/inquiry-queue.ts";
 import { type EventEncoder, postgresPaymentStore } from "../adapters/postgres/payment-store.ts";
+import type { CallbackOutcome } from "../domain/callback.ts";
+import type { Step } from "../domain/payment.ts";
+import { uniqueNumber } from "./samples.ts";
+import { publicationOf, type StoreWorld } from "./store-world.ts";
 
 /** The stores on a PostgreSQL of their own, as the service's role; `admin` sees and may do everything. */
 export type PostgresWorld = StoreWorld & {

@@ -1,11 +1,5 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
-import { type Application, DEFAULT_SETTINGS } from "../domain/application.ts";
-import type { Attempt } from "../domain/attempt.ts";
-import type { CallbackOutcome } from "../domain/callback.ts";
-import { type PaymentsEvent, eventsOf } from "../domain/events.ts";
-import { type NewPayment, newPayment, type Payment, type Step } from "../domain/payment.ts";
-import { sampleAttempt, sampleReference, sampleWish, uniqueNumber } from "./samples.ts";
 import type {
   ApplicationStore,
   CallbackStore,
@@ -15,6 +9,12 @@ import type {
   PaymentFile,
   PaymentStore,
 } from "../application/ports.ts";
+import { type Application, DEFAULT_SETTINGS } from "../domain/application.ts";
+import type { Attempt } from "../domain/attempt.ts";
+import type { CallbackOutcome } from "../domain/callback.ts";
+import { eventsOf, type PaymentsEvent } from "../domain/events.ts";
+import { type NewPayment, newPayment, type Payment, type Step } from "../domain/payment.ts";
+import { sampleAttempt, sampleReference, sampleWish, uniqueNumber } from "./samples.ts";
 
 /** The four stores over one set of data, together with eyes and hands that no port has. */
 export type StoreWorld = AsyncDisposable & {

@@ -10,7 +10,7 @@ function parseMediaType(header: string): MIMEType | null {
 }
 
 /** `application/json; charset=UTF-8` is `application/json`; any other character set is not. */
-export function isMediaType(header: string | undefined, essence: string): boolean {
+function isMediaType(header: string | undefined, essence: string): boolean {
   const type = header === undefined ? null : parseMediaType(header);
   const charset = type?.params.get("charset")?.toLowerCase() ?? "utf-8";
   return type?.essence === essence && charset === "utf-8";

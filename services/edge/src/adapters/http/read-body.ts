@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { DomainError, invalid } from "@oi/kernel/errors";
 
 /** The most a request may carry. */
-export const BODY_LIMIT_BYTES = 64 * 1024;
+const BODY_LIMIT_BYTES = 64 * 1024;
 /**
  * A socket closed with unread bytes resets the connection and takes the answer with it, so a body that is too large is
  * read on and thrown away: this much, for this long.

@@ -35,7 +35,10 @@ function register(
   if (earlier) {
     const application = book.applications.get(earlier.applicationId);
     if (!application || earlier.fingerprint !== keyOf(fingerprint)) {
-      throw new DomainError("IDEMPOTENCY_KEY_CONFLICT", "This idempotency key registered another application.");
+      throw new DomainError(
+        "IDEMPOTENCY_KEY_CONFLICT",
+        "This idempotency key registered another application.",
+      );
     }
     return { application, replayed: true, credentialIds: [] };
   }

@@ -35,8 +35,8 @@ function refuseWhatChangedMeanwhile(book: MemoryBook, change: PaymentChange): vo
   }
   const untouched = attemptsOf(book, payment.id).filter(({ no }) => !attempts.some((one) => one.no === no));
   const open = [...untouched, ...attempts].filter(({ state }) => state === "OPENING" || state === "OPEN");
-  const taken = attemptsOf(book, payment.id).some(
-    ({ id, no }) => attempts.some((one) => one.no === no && one.id !== id),
+  const taken = attemptsOf(book, payment.id).some(({ id, no }) =>
+    attempts.some((one) => one.no === no && one.id !== id),
   );
   const settled = [...book.charges.values()].some(
     ({ kind, paymentId }) => kind === "SETTLEMENT" && paymentId === payment.id,

@@ -36,7 +36,8 @@ function create(
   const key = idempotency && `${applicationId} ${mode} ${idempotency.route} ${idempotency.key}`;
   const earlier = key === null ? undefined : book.answers.get(key);
   if (earlier && idempotency) {
-    if (earlier.fingerprint === keyOf(idempotency.fingerprint)) return { ...earlier.creation, replayed: true };
+    if (earlier.fingerprint === keyOf(idempotency.fingerprint))
+      return { ...earlier.creation, replayed: true };
     throw new DomainError("IDEMPOTENCY_KEY_CONFLICT", "This Idempotency-Key was used with another request.");
   }
   const application = book.applications.get(applicationId);

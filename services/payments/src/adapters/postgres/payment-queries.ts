@@ -1,13 +1,7 @@
 import type { Sql } from "@oi/platform/postgres/client";
 import type { PaymentFile, PaymentFilter } from "../../application/ports.ts";
 import type { OpenPayment } from "../../domain/payment.ts";
-import {
-  type AttemptJson,
-  type PaymentRow,
-  rowFromJson,
-  toAttempt,
-  toPayment,
-} from "./rows.ts";
+import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
 
 /** Counting stops where pages end, so that a customer with a million payments costs no more than one with ten thousand. */
 const COUNT_LIMIT = 10_000;

@@ -1,8 +1,8 @@
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { PaymentFilter } from "../../application/ports.ts";
-import { sampleClaim } from "../../testing/samples.ts";
 import { type PostgresWorld, postgresStores, postgresWorld } from "../../testing/postgres-world.ts";
+import { sampleClaim } from "../../testing/samples.ts";
 
 const ROWS = 8_000;
 const SCOPE = { applicationId: 1, mode: "TEST" } as const;
@@ -17,7 +17,8 @@ beforeAll(async () => {
   world = await postgresWorld();
   traced = postgres(world.url, {
     max: 1,
-    debug: (_connection, text, parameters) => void sent.push({ text, parameters: [...parameters] as never[] }),
+    debug: (_connection, text, parameters) =>
+      void sent.push({ text, parameters: [...parameters] as never[] }),
   });
   await fill(world.admin);
 });
@@ -57,10 +58,16 @@ async function fill(admin: Sql): Promise<void> {
   await admin.unsafe("vacuum analyze");
 }
 
-type Plan = { readonly "Node Type": string; readonly "Index Name"?: string; readonly Plans?: readonly Plan[] };
+type Plan = {
+  readonly "Node Type": string;
+  readonly "Index Name"?: string;
+  readonly Plans?: readonly Plan[];
+};
 
 /** The plans of the statements that a piece of work sends, as the service's own role gets them. */
-async function plansOf(work: (stores: ReturnType<typeof postgresStores>) => Promise<unknown>): Promise<Plan[]> {
+async function plansOf(
+  work: (stores: ReturnType<typeof postgresStores>) => Promise<unknown>,
+): Promise<Plan[]> {
   sent.length = 0;
   await work(
     postgresStores({ sql: traced, run: (inner) => inner(traced), [Symbol.asyncDispose]: async () => {} }),
@@ -91,7 +98,11 @@ const digest = new Uint8Array(32).fill(9);
 
 const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   ["a payment by id", ["payment_pkey"], ({ payments }) => payments.byId(7, SCOPE)],
-  ["a payment by reference", ["payment_reference_key"], ({ payments }) => payments.byReference(reference(7), SCOPE)],
+  [
+    "a payment by reference",
+    ["payment_reference_key"],
+    ({ payments }) => payments.byReference(reference(7), SCOPE),
+  ],
   ["a customer's list", ["payment_customer"], ({ payments }) => payments.list(filter, SCOPE)],
   [
     "a customer's list, oldest first",
@@ -105,10 +116,19 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   ],
   [
     "a payment's file",
-    ["payment_reference_key", "gateway_attempt_payment_id_no_key", "charge_payment", "gateway_callback_payment"],
+    [
+      "payment_reference_key",
+      "gateway_attempt_payment_id_no_key",
+      "charge_payment",
+      "gateway_callback_payment",
+    ],
     ({ payments }) => payments.fileByReference(reference(7)),
   ],
-  ["the due inquiries", ["gateway_attempt_due", "gateway_attempt_pkey", "payment_pkey"], ({ queue }) => queue.claimDue(8)],
+  [
+    "the due inquiries",
+    ["gateway_attempt_due", "gateway_attempt_pkey", "payment_pkey"],
+    ({ queue }) => queue.claimDue(8),
+  ],
   ["one due inquiry", ["gateway_attempt_pkey", "payment_pkey"], ({ queue }) => queue.claimOne(100)],
   ["the overdue payments", ["payment_open"], ({ queue }) => queue.overdue(100)],
   [

@@ -9,19 +9,33 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const APPEND_ONLY = { payment_history: "cause", charge: "kind", audit_log: "actor", gateway_inquiry: "outcome" };
+const APPEND_ONLY = {
+  payment_history: "cause",
+  charge: "kind",
+  audit_log: "actor",
+  gateway_inquiry: "outcome",
+};
 
 for (const [table, column] of Object.entries(APPEND_ONLY)) {
   it(`lets the service add to ${table}, but neither change nor remove what is there`, async () => {
     const refused = { code: "42501" };
-    await expect(world.app`update ${world.app(table)} set ${world.app(column)} = ''`).rejects.toMatchObject(refused);
+    await expect(world.app`update ${world.app(table)} set ${world.app(column)} = ''`).rejects.toMatchObject(
+      refused,
+    );
     await expect(world.app`delete from ${world.app(table)}`).rejects.toMatchObject(refused);
     await expect(world.app`truncate ${world.app(table)}`).rejects.toMatchObject(refused);
     await world.app`select count(*) from ${world.app(table)}`;
   });
 }
 
-for (const table of ["payment", "gateway_attempt", "gateway_callback", "credential", "application", "outbox"]) {
+for (const table of [
+  "payment",
+  "gateway_attempt",
+  "gateway_callback",
+  "credential",
+  "application",
+  "outbox",
+]) {
   it(`does not let the service remove anything from ${table}`, async () => {
     await expect(world.app`delete from ${world.app(table)}`).rejects.toMatchObject({ code: "42501" });
   });

@@ -91,6 +91,7 @@ export function undiciSender(options: SenderOptions): WebhookSender & AsyncDispo
           method: "POST",
           headers,
           body,
+          signal: AbortSignal.timeout(options.deadlineMs),
         });
         const ttfbMs = Math.round(performance.now() - startedMs);
         head = { status: response.statusCode, retryAfter: firstOf(response.headers["retry-after"]), ttfbMs };

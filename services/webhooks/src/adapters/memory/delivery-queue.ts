@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Address, AttemptResult, Claim, DeliveryQueue } from "../../application/ports.ts";
+import type { Address, AttemptResult, Claim, DeliveryQueue, Job } from "../../application/ports.ts";
 import { chooseDue } from "./choose-due.ts";
 import { changeDelivery, type MemoryWorld, type StoredDelivery } from "./world.ts";
 
@@ -67,6 +67,14 @@ function repairOne(world: MemoryWorld, row: StoredDelivery): boolean {
   return true;
 }
 
+function jobsOf(world: MemoryWorld, claim: Claim): Job[] {
+  const row = world.deliveries.get(claim.deliveryId);
+  const endpoint = row && world.endpoints.get(row.endpointId);
+  if (!row || !endpoint || endpoint.url === null) return [];
+  const body = new TextEncoder().encode(world.bodies.get(row.eventId) ?? "");
+  return [{ ...claim, ...addressOf(row), url: endpoint.url, body, secrets: endpoint.secrets }];
+}
+
 export function memoryDeliveryQueue(world: MemoryWorld): DeliveryQueue {
   const rows = (): StoredDelivery[] => [...world.deliveries.values()];
   return {
@@ -85,14 +93,7 @@ export function memoryDeliveryQueue(world: MemoryWorld): DeliveryQueue {
         if (endpoint) world.endpoints.set(endpoint.id, { ...endpoint, lastServed: world.now });
         return claimOf({ ...row, attempts, tries: row.tries + 1 }, lease);
       }),
-    load: async (claims) =>
-      claims.flatMap((claim) => {
-        const row = world.deliveries.get(claim.deliveryId);
-        const endpoint = row && world.endpoints.get(row.endpointId);
-        if (!row || !endpoint || endpoint.url === null) return [];
-        const body = new TextEncoder().encode(world.bodies.get(row.eventId) ?? "");
-        return [{ ...claim, ...addressOf(row), url: endpoint.url, body, secrets: endpoint.secrets }];
-      }),
+    load: async (claims) => claims.flatMap((claim) => jobsOf(world, claim)),
     record: async (results) => {
       for (const result of results) recordOne(world, result);
     },

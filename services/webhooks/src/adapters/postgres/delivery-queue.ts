@@ -45,6 +45,27 @@ async function unlessLocked<T>(work: Promise<readonly T[]>): Promise<readonly T[
   }
 }
 
+async function loadJobs(database: Database, claims: readonly Claim[]): Promise<readonly Job[]> {
+  const byDelivery = new Map(claims.map((claim) => [claim.deliveryId, claim]));
+  const rows = await database.run(
+    (sql) => sql<JobRow[]>`
+      select d.id, d.endpoint_id, d.application_id, d.mode, d.event_id, e.url, b.bytes,
+        (select coalesce(jsonb_agg(jsonb_build_object('version', s.version, 'kekId', s.kek_id,
+            'ciphertext', encode(s.ciphertext, 'hex'), 'nonce', encode(s.nonce, 'hex')) order by s.version desc), '[]')
+         from endpoint_secret s
+         where s.endpoint_id = d.endpoint_id and s.alg = 'v1' and s.revoked_at is null
+           and (s.expires_at is null or s.expires_at > clock_timestamp())) as secrets
+      from delivery d
+      join endpoint e on e.id = d.endpoint_id
+      join event_body b on b.event_id = d.event_id and b.schema_version = d.schema_version and b.style = d.style
+      where d.id = any(${[...byDelivery.keys()]}::bigint[]) and e.url is not null`,
+  );
+  return rows.flatMap((row) => {
+    const claim = byDelivery.get(toNumber(row.id));
+    return claim ? [toJob(row, claim)] : [];
+  });
+}
+
 /** Deliveries as rows; the two functions of the schema decide who sends what, and what a result may change. */
 export function postgresDeliveryQueue(database: Database, encodeParked: EncodeParked): DeliveryQueue {
   return {
@@ -62,26 +83,7 @@ export function postgresDeliveryQueue(database: Database, encodeParked: EncodePa
       );
       return rows.map(toClaim);
     },
-    load: async (claims) => {
-      const byDelivery = new Map(claims.map((claim) => [claim.deliveryId, claim]));
-      const rows = await database.run(
-        (sql) => sql<JobRow[]>`
-          select d.id, d.endpoint_id, d.application_id, d.mode, d.event_id, e.url, b.bytes,
-            (select coalesce(jsonb_agg(jsonb_build_object('version', s.version, 'kekId', s.kek_id,
-                'ciphertext', encode(s.ciphertext, 'hex'), 'nonce', encode(s.nonce, 'hex')) order by s.version desc), '[]')
-             from endpoint_secret s
-             where s.endpoint_id = d.endpoint_id and s.alg = 'v1' and s.revoked_at is null
-               and (s.expires_at is null or s.expires_at > clock_timestamp())) as secrets
-          from delivery d
-          join endpoint e on e.id = d.endpoint_id
-          join event_body b on b.event_id = d.event_id and b.schema_version = d.schema_version and b.style = d.style
-          where d.id = any(${[...byDelivery.keys()]}::bigint[]) and e.url is not null`,
-      );
-      return rows.flatMap((row) => {
-        const claim = byDelivery.get(toNumber(row.id));
-        return claim ? [toJob(row, claim)] : [];
-      });
-    },
+    load: (claims) => loadJobs(database, claims),
     record: async (results) => {
       if (results.length === 0) return;
       const json = JSON.stringify(results.map((result) => toResultJson(result, encodeParked)));

@@ -1,6 +1,6 @@
 import { formatInstant } from "@oi/kernel/instant";
 import type { Database } from "@oi/platform/postgres/client";
-import type { EventInbox, Fanout } from "../../application/ports.ts";
+import type { EventInbox, Fanout, FanoutResult } from "../../application/ports.ts";
 import { SCHEMA_VERSION } from "../../domain/body.ts";
 import { followTarget, inTransaction, rememberTarget } from "./application-target.ts";
 
@@ -22,53 +22,56 @@ function columns(fanouts: readonly Fanout[]) {
   };
 }
 
-/** Events as rows. A fan-out of a hundred events is one statement: inbox, events, deliveries and bodies or nothing. */
+/** A hundred events in one statement: inbox, events, deliveries and bodies, or nothing. */
+async function commitFanout(database: Database, fanouts: readonly Fanout[]): Promise<FanoutResult> {
+  if (fanouts.length === 0) return { events: 0, deliveries: 0 };
+  const c = columns(fanouts);
+  const [row] = await database.run(
+    (sql) => sql<{ events: number; deliveries: number }[]>`
+      with incoming as materialized (
+        select distinct on (id) * from unnest(
+          ${c.ids}::text[], ${c.subjects}::text[], ${c.applications}::bigint[], ${c.modes}::text[],
+          ${c.types}::text[], ${c.aggregates}::text[], ${c.sequences}::bigint[], ${c.times}::timestamptz[],
+          ${c.snapshots}::text[], ${c.patterns}::text[], ${c.bodies}::text[])
+          as i (id, subject, application_id, mode, type, aggregate, sequence, occurred_at, snapshot, patterns, body)
+        order by id),
+      fresh as (
+        insert into inbox (event_id, subject) select id, subject from incoming order by id
+        on conflict do nothing returning event_id),
+      kept as (
+        insert into event (id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot)
+        select i.id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot::jsonb
+        from incoming i join fresh f on f.event_id = i.id
+        returning id),
+      queued as (
+        insert into delivery (event_id, endpoint_id, application_id, mode, type, aggregate, sequence,
+                              schema_version, style, filter_version, state)
+        select i.id, e.id, i.application_id, i.mode, i.type, i.aggregate, i.sequence,
+               e.schema_version, e.style, e.version,
+               case when e.state = 'DISABLED' then 'SUSPENDED' else 'PENDING' end
+        from incoming i
+        join fresh f on f.event_id = i.id
+        join endpoint e on e.application_id = i.application_id and e.mode = i.mode
+        where e.state <> 'DELETED' and e.kind = 'URL' and e.url is not null
+          and e.event_types && string_to_array(i.patterns, ' ')
+        order by i.occurred_at, i.sequence, e.id
+        returning event_id, schema_version, style),
+      frozen as (
+        insert into event_body (event_id, schema_version, style, bytes, sha256)
+        select i.id, ${SCHEMA_VERSION}, 'FULL', convert_to(i.body, 'UTF8'), sha256(convert_to(i.body, 'UTF8'))
+        from incoming i
+        where exists (select from queued q where q.event_id = i.id
+                        and q.schema_version = ${SCHEMA_VERSION} and q.style = 'FULL')
+        on conflict do nothing)
+      select (select count(*) from kept)::int as events, (select count(*) from queued)::int as deliveries`,
+  );
+  return { events: row?.events ?? 0, deliveries: row?.deliveries ?? 0 };
+}
+
+/** Events as rows, each applied once. */
 export function postgresEventInbox(database: Database): EventInbox {
   return {
-    commitFanout: async (fanouts) => {
-      if (fanouts.length === 0) return { events: 0, deliveries: 0 };
-      const c = columns(fanouts);
-      const [row] = await database.run(
-        (sql) => sql<{ events: number; deliveries: number }[]>`
-          with incoming as materialized (
-            select distinct on (id) * from unnest(
-              ${c.ids}::text[], ${c.subjects}::text[], ${c.applications}::bigint[], ${c.modes}::text[],
-              ${c.types}::text[], ${c.aggregates}::text[], ${c.sequences}::bigint[], ${c.times}::timestamptz[],
-              ${c.snapshots}::text[], ${c.patterns}::text[], ${c.bodies}::text[])
-              as i (id, subject, application_id, mode, type, aggregate, sequence, occurred_at, snapshot, patterns, body)
-            order by id),
-          fresh as (
-            insert into inbox (event_id, subject) select id, subject from incoming order by id
-            on conflict do nothing returning event_id),
-          kept as (
-            insert into event (id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot)
-            select i.id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot::jsonb
-            from incoming i join fresh f on f.event_id = i.id
-            returning id),
-          queued as (
-            insert into delivery (event_id, endpoint_id, application_id, mode, type, aggregate, sequence,
-                                  schema_version, style, filter_version, state)
-            select i.id, e.id, i.application_id, i.mode, i.type, i.aggregate, i.sequence,
-                   e.schema_version, e.style, e.version,
-                   case when e.state = 'DISABLED' then 'SUSPENDED' else 'PENDING' end
-            from incoming i
-            join fresh f on f.event_id = i.id
-            join endpoint e on e.application_id = i.application_id and e.mode = i.mode
-            where e.state <> 'DELETED' and e.kind = 'URL' and e.url is not null
-              and e.event_types && string_to_array(i.patterns, ' ')
-            order by i.occurred_at, i.sequence, e.id
-            returning event_id, schema_version, style),
-          frozen as (
-            insert into event_body (event_id, schema_version, style, bytes, sha256)
-            select i.id, ${SCHEMA_VERSION}, 'FULL', convert_to(i.body, 'UTF8'), sha256(convert_to(i.body, 'UTF8'))
-            from incoming i
-            where exists (select from queued q where q.event_id = i.id
-                            and q.schema_version = ${SCHEMA_VERSION} and q.style = 'FULL')
-            on conflict do nothing)
-          select (select count(*) from kept)::int as events, (select count(*) from queued)::int as deliveries`,
-      );
-      return { events: row?.events ?? 0, deliveries: row?.deliveries ?? 0 };
-    },
+    commitFanout: (fanouts) => commitFanout(database, fanouts),
     commitTarget: (change) =>
       database.run((sql) =>
         inTransaction(sql, async (tx) => {

@@ -1,0 +1,81 @@
+import type { Instant } from "@oi/kernel/instant";
+import type { Attempt } from "../domain/attempt.ts";
+import type { Charge } from "../domain/charge.ts";
+import { eventsOf, type PaymentsEvent } from "../domain/events.ts";
+import type { PaymentVerdict } from "../domain/gateway.ts";
+import { expireUnopened, type Judgement, judge } from "../domain/judge.ts";
+import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
+import { sampleRules } from "./samples.ts";
+
+/** One answer of the gateway about one attempt, so many milliseconds after the one before. */
+export type Answer = {
+  readonly attemptNo: number;
+  readonly afterMs: number;
+  readonly verdict: PaymentVerdict;
+};
+
+/** Everything that became of a payment, as the stores would keep it. */
+export type JudgedHistory = {
+  readonly payment: Payment;
+  readonly attempts: readonly Attempt[];
+  readonly steps: readonly Step[];
+  readonly statuses: readonly PaymentStatus[];
+  readonly charges: readonly Charge[];
+  readonly events: readonly PaymentsEvent[];
+  readonly judgements: readonly Judgement[];
+  readonly now: Instant;
+};
+
+export function startOf(payment: OpenPayment, attempts: readonly Attempt[]): JudgedHistory {
+  return {
+    payment,
+    attempts,
+    steps: [],
+    statuses: [payment.status],
+    charges: [],
+    events: [],
+    judgements: [],
+    now: payment.createdAt,
+  };
+}
+
+/** Judges the answers one after the other, and lets time close what it may close in between. */
+export function playAnswers(start: JudgedHistory, answers: readonly Answer[]): JudgedHistory {
+  return answers.reduce((history, answer) => {
+    const attempt = history.attempts.find(({ no }) => no === answer.attemptNo);
+    if (!attempt) return history;
+    const now = history.now + answer.afterMs;
+    const { payment, attempts } = history;
+    const knownCharges = history.charges.map(({ gatewayRef }) => gatewayRef);
+    const matter = { payment, attempts, attempt, knownCharges, accountRef: "memory-store", claims: null };
+    const judgement = judge(matter, answer.verdict, sampleRules, now);
+    const { charges, steps } = judgement;
+    const evidence = { attemptId: attempt.no, charges };
+    const after = {
+      ...history,
+      now,
+      payment: judgement.payment,
+      attempts: attempts.map((one) => (one.no === attempt.no ? judgement.attempt : one)),
+      judgements: [...history.judgements, judgement],
+      charges: [...history.charges, ...charges],
+      events: [...history.events, ...eventsOf(judgement.payment, steps, now, evidence)],
+    };
+    return letTimePass(withSteps(after, steps));
+  }, start);
+}
+
+function withSteps(history: JudgedHistory, steps: readonly Step[]): JudgedHistory {
+  return {
+    ...history,
+    steps: [...history.steps, ...steps],
+    statuses: [...history.statuses, history.payment.status],
+  };
+}
+
+function letTimePass(history: JudgedHistory): JudgedHistory {
+  const expired = expireUnopened(history.payment, history.attempts, history.now);
+  if (!expired) return history;
+  const events = eventsOf(expired.payment, expired.steps, history.now, { attemptId: null, charges: [] });
+  const after = { ...history, payment: expired.payment, events: [...history.events, ...events] };
+  return withSteps(after, expired.steps);
+}
