@@ -141,5 +141,6 @@ export async function createApp(config: WebhooksConfig, overrides: Overrides = {
   stack.use(startConsuming(database, config, { link, loops, log }));
   stack.defer(() => health.drain());
   const running = stack.move();
+  log.info({ grpc: rpc.grpcAddress, json: rpc.jsonUrl }, "ready");
   return { rpc, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

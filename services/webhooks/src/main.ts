@@ -8,8 +8,8 @@ import { readConfig, readMigration } from "./config.ts";
 if (process.argv[2] === "migrate") {
   const { ownerUrl, appUrl } = readMigration(process.env);
   const folder = fileURLToPath(new URL("../migrations", import.meta.url));
-  const { applied, total } = await migrate({ ownerUrl, appRole: roleOf(appUrl), folder });
-  console.log(`webhooks: ${applied.length} of ${total} migrations applied`);
+  const log = createLogger({ service: "webhooks", level: "info" });
+  log.info(await migrate({ ownerUrl, appRole: roleOf(appUrl), folder }), "migrated");
 } else {
   const config = readConfig(process.env);
   const log = createLogger({ service: "webhooks", level: config.runtime.logLevel });
