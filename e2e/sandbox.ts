@@ -5,7 +5,6 @@ export type SandboxSession = {
   readonly tranId: string;
   readonly status: string;
 };
-export type SandboxCharge = { readonly tranId: string; readonly valId: string };
 
 /** The simulator's admin calls: the customer's hand, and the gateway's truth as the oracle. */
 export type Sandbox = {

@@ -47,7 +47,7 @@ export function describeTry(session: Session, told: PaymentTry, truth: TruthPart
 }
 
 /** A session that nobody has tried to pay: what is known is the order. */
-export function describeIdle({ order, openedAt, ...session }: Session): Fields {
+function describeIdle({ order, openedAt, ...session }: Session): Fields {
   return {
     ...CONSTANT,
     ...order.values,

@@ -29,9 +29,9 @@ export type Step = {
 };
 
 /** How long money stays in flight before it arrives. */
-export const PENDING_MS = 5_000;
+const PENDING_MS = 5_000;
 /** A person needs a moment to try again; it also keeps the two notifications in their order. */
-export const SECOND_TRY_MS = 200;
+const SECOND_TRY_MS = 200;
 
 const ENDS = { afterMs: 0, risk: 0, settles: false, notifies: true, returns: true } as const;
 

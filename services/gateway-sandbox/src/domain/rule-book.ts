@@ -43,7 +43,7 @@ export function matchesGlob(glob: string, text: string): boolean {
 }
 
 /** Every key of the match has to hold; a rule without a match holds for everything. */
-export function matchesSubject({ match = {} }: Rule, subject: Subject): boolean {
+function matchesSubject({ match = {} }: Rule, subject: Subject): boolean {
   const keys = ["tranId", "amount", "email", "storeId"] as const;
   return keys.every((key) => {
     const glob = match[key];

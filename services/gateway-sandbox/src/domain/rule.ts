@@ -80,7 +80,7 @@ export type Rule = Partial<{
   readonly truth: TruthPart;
 }>;
 
-export const callbackPartReaders = {
+const callbackPartReaders = {
   drop: readFlag,
   delayMs: readCount,
   copies: readCount,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CallbackRuling } from "../domain/callback.ts";
 import type { Claim } from "../domain/gateway.ts";
-import type { Finding } from "../domain/judge.ts";
+import type { Finding } from "../domain/judgement.ts";
 import type { Payment } from "../domain/payment.ts";
 import { sampleClaim, uniqueNumber } from "../testing/samples.ts";
 import { attempted, change, created, fileOf, type StoreWorld } from "../testing/store-world.ts";

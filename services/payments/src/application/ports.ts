@@ -6,7 +6,7 @@ import type { CallbackRuling } from "../domain/callback.ts";
 import type { Charge } from "../domain/charge.ts";
 import type { PaymentsEvent } from "../domain/events.ts";
 import type { CallbackChannel, Claim, GatewayKind, PaymentVerdict } from "../domain/gateway.ts";
-import type { Finding, WaitingClaims } from "../domain/judge.ts";
+import type { Finding, WaitingClaims } from "../domain/judgement.ts";
 import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
 
 export interface Clock {

@@ -1,5 +1,5 @@
+import { expireUnopened } from "../domain/closing.ts";
 import { eventsOf } from "../domain/events.ts";
-import { expireUnopened } from "../domain/judge.ts";
 import { loadFile } from "./get-checkout.ts";
 import type { Inquire } from "./inquire.ts";
 import type { Clock, InquiryQueue, PaymentStore } from "./ports.ts";

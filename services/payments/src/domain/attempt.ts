@@ -39,7 +39,7 @@ export type Attempt = {
 };
 
 /** More tries than this are no customer's. */
-export const MAX_ATTEMPTS = 20;
+const MAX_ATTEMPTS = 20;
 /** A process that died between its two commits leaves OPENING behind; after this it counts as UNKNOWN. */
 export const OPENING_LIMIT_MS = 60_000;
 

@@ -1,71 +1,17 @@
 import type { Instant } from "@oi/kernel/instant";
-import { type Attempt, canStillBePaid, isClosed, OPENING_LIMIT_MS } from "./attempt.ts";
-import { type Charge, type ChargeKind, chargeOf } from "./charge.ts";
+import { type Attempt, isClosed, OPENING_LIMIT_MS } from "./attempt.ts";
+import { type ChargeKind, chargeOf } from "./charge.ts";
+import { closeIfNothingIsLeft } from "./closing.ts";
 import type { PaidEvidence, PaymentVerdict } from "./gateway.ts";
-import { type InquirySchedule, nextInquiryAt } from "./inquiry-schedule.ts";
-import {
-  close,
-  flagForReview,
-  hasMismatch,
-  isOpen,
-  isPaid,
-  markSucceeded,
-  type Payment,
-  type ReviewReason,
-  type Step,
-} from "./payment.ts";
-
-/** Everything that a verdict is weighed against. */
-export type Case = {
-  readonly payment: Payment;
-  readonly attempts: readonly Attempt[];
-  /** The attempt that was asked about. */
-  readonly attempt: Attempt;
-  /** Charges of this payment that are recorded already, by the gateway's id. */
-  readonly knownCharges: readonly string[];
-  /** The account's name at the gateway (the store id). */
-  readonly accountRef: string;
-  /** Null when no signed claim of payment about this attempt waits for an answer. */
-  readonly claims: WaitingClaims | null;
-};
-
-/** Signed claims of payment about one attempt that the gateway's answer has not decided yet. */
-export type WaitingClaims = {
-  /** One of them has other figures than the payment. */
-  readonly differ: boolean;
-  /** When the gateway first denied what they say. */
-  readonly deniedAt: Instant | null;
-};
-
-export type JudgeRules = {
-  readonly schedule: InquirySchedule;
-  /** How long after the first "failed" the second, agreeing answer is asked for. */
-  readonly recheckMs: number;
-  /** How long after the expiry an open session may still be one whose customer is typing. */
-  readonly openGraceMs: number;
-  /** How far apart two equal answers must lie when validation and query disagree. */
-  readonly doubtMs: number;
-};
-
-/** The definite part of a verdict; null when it says nothing definite. A mismatch is money that is not this payment's. */
-export type Finding = "paid" | "mismatch" | "failed" | "cancelled" | "expired" | null;
+import { nextInquiryAt } from "./inquiry-schedule.ts";
+import type { Case, Finding, Judgement, JudgeRules, WaitingClaims } from "./judgement.ts";
+import { flagForReview, isOpen, isPaid, markSucceeded, type ReviewReason } from "./payment.ts";
 
 /** A signed claim of payment is refuted by two denials that are this far apart. */
 const REFUTED_AFTER_MS = 60_000;
 /** Money that is still on its way this long after the expiry is a person's business. */
 const IN_FLIGHT_LIMIT_MS = 86_400_000;
 const STUCK_EVERY_MS = 86_400_000;
-
-/** What a verdict changes. Nothing else ever moves a payment's money state. */
-export type Judgement = {
-  readonly payment: Payment;
-  readonly attempt: Attempt;
-  readonly steps: readonly Step[];
-  readonly charges: readonly Charge[];
-  readonly finding: Finding;
-  /** Waiting signed claims of payment are refuted. */
-  readonly refuted: boolean;
-};
 
 /** Weighs what the gateway itself said against payment and attempt: exact amount, currency, store and reference. */
 export function judge(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: Instant): Judgement {
@@ -263,35 +209,4 @@ function judgePending(
     ? still.attempt
     : { ...still.attempt, state: "EXPIRED", reason: phase };
   return closeIfNothingIsLeft({ ...still, attempt: closed, finding: "expired" }, matter, now);
-}
-
-/** Closes the payment when no attempt can be paid any more; before our own expiry an expired session may be renewed. */
-function closeIfNothingIsLeft(judgement: Judgement, { attempts }: Case, now: Instant): Judgement {
-  const { payment, attempt } = judgement;
-  if (!isOpen(payment)) return judgement;
-  const others = attempts.filter((other) => other.no !== attempt.no);
-  if (others.some(canStillBePaid)) return judgement;
-  const expired = now >= payment.expiresAt;
-  if (attempt.state === "FAILED" || attempt.state === "CANCELLED") {
-    return {
-      ...judgement,
-      ...close(payment, attempt.state, attempt.reason, `gateway.${attempt.state.toLowerCase()}`, now),
-    };
-  }
-  if (!expired || !others.every(isClosed) || hasMismatch(payment)) return judgement;
-  return { ...judgement, ...close(payment, "EXPIRED", null, "gateway.expired", now) };
-}
-
-/**
- * Expires a payment whose time is over and that never had a session. Null when there is one: then the gateway is
- * asked first, always.
- */
-export function expireUnopened(
-  payment: Payment,
-  attempts: readonly Attempt[],
-  now: Instant,
-): { payment: Payment; steps: Step[] } | null {
-  const hadSession = attempts.some(({ state }) => state !== "REJECTED");
-  if (!isOpen(payment) || now < payment.expiresAt || hadSession || hasMismatch(payment)) return null;
-  return close(payment, "EXPIRED", null, "time.over", now);
 }

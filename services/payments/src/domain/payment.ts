@@ -71,7 +71,7 @@ export type Step = {
   readonly cause: string;
 };
 
-export const DEFAULT_TTL_SECONDS = 1_800;
+const DEFAULT_TTL_SECONDS = 1_800;
 
 export type NewPayment = {
   readonly scope: Scope;

@@ -1,9 +1,11 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Attempt } from "../domain/attempt.ts";
 import type { Charge } from "../domain/charge.ts";
+import { expireUnopened } from "../domain/closing.ts";
 import { eventsOf, type PaymentsEvent } from "../domain/events.ts";
 import type { PaymentVerdict } from "../domain/gateway.ts";
-import { expireUnopened, type Judgement, judge } from "../domain/judge.ts";
+import { judge } from "../domain/judge.ts";
+import type { Judgement } from "../domain/judgement.ts";
 import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
 import { sampleRules } from "./samples.ts";
 
@@ -41,27 +43,31 @@ export function startOf(payment: OpenPayment, attempts: readonly Attempt[]): Jud
 
 /** Judges the answers one after the other, and lets time close what it may close in between. */
 export function playAnswers(start: JudgedHistory, answers: readonly Answer[]): JudgedHistory {
-  return answers.reduce((history, answer) => {
-    const attempt = history.attempts.find(({ no }) => no === answer.attemptNo);
-    if (!attempt) return history;
-    const now = history.now + answer.afterMs;
-    const { payment, attempts } = history;
-    const knownCharges = history.charges.map(({ gatewayRef }) => gatewayRef);
-    const matter = { payment, attempts, attempt, knownCharges, accountRef: "memory-store", claims: null };
-    const judgement = judge(matter, answer.verdict, sampleRules, now);
-    const { charges, steps } = judgement;
-    const evidence = { attemptId: attempt.no, charges };
-    const after = {
-      ...history,
-      now,
-      payment: judgement.payment,
-      attempts: attempts.map((one) => (one.no === attempt.no ? judgement.attempt : one)),
-      judgements: [...history.judgements, judgement],
-      charges: [...history.charges, ...charges],
-      events: [...history.events, ...eventsOf(judgement.payment, steps, now, evidence)],
-    };
-    return letTimePass(withSteps(after, steps));
-  }, start);
+  let history = start;
+  for (const answer of answers) history = letTimePass(judged(history, answer));
+  return history;
+}
+
+function judged(history: JudgedHistory, answer: Answer): JudgedHistory {
+  const { payment, attempts } = history;
+  const attempt = attempts.find(({ no }) => no === answer.attemptNo);
+  if (!attempt) return history;
+  const now = history.now + answer.afterMs;
+  const knownCharges = history.charges.map(({ gatewayRef }) => gatewayRef);
+  const matter = { payment, attempts, attempt, knownCharges, accountRef: "memory-store", claims: null };
+  const judgement = judge(matter, answer.verdict, sampleRules, now);
+  const { charges, steps } = judgement;
+  const events = eventsOf(judgement.payment, steps, now, { attemptId: attempt.no, charges });
+  const after: JudgedHistory = {
+    ...history,
+    now,
+    payment: judgement.payment,
+    attempts: attempts.map((one) => (one.no === attempt.no ? judgement.attempt : one)),
+    judgements: [...history.judgements, judgement],
+    charges: [...history.charges, ...charges],
+    events: [...history.events, ...events],
+  };
+  return withSteps(after, steps);
 }
 
 function withSteps(history: JudgedHistory, steps: readonly Step[]): JudgedHistory {

@@ -2,7 +2,7 @@ import type { Instant } from "@oi/kernel/instant";
 import type { Attempt } from "../domain/attempt.ts";
 import type { Claim, PaidEvidence } from "../domain/gateway.ts";
 import { DEFAULT_SCHEDULE } from "../domain/inquiry-schedule.ts";
-import type { JudgeRules } from "../domain/judge.ts";
+import type { JudgeRules } from "../domain/judgement.ts";
 import { type NewPayment, newPayment, type OpenPayment } from "../domain/payment.ts";
 
 /** Values for tests: complete and plain, so that a test names only what it is about. */

@@ -4,7 +4,7 @@ import type { IdempotencyKey } from "../../application/ports.ts";
 import type { OpenPayment } from "../../domain/payment.ts";
 import { encodeAnswer, RENDER_VERSION } from "./answer-codec.ts";
 
-export const CREATE_ROUTE_STATUS = 201;
+const CREATE_ROUTE_STATUS = 201;
 
 type Request = { readonly requestId: string; readonly idempotency: IdempotencyKey | null };
 

@@ -11,7 +11,7 @@ import {
   type ScriptedServer,
   scriptedAccount,
   startScriptedServer,
-} from "./scripted-server.ts";
+} from "../../testing/scripted-server.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 const ATTEMPT = { merchantRef: "pay_x-1", sessionKey: null };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PaymentGateway } from "../../application/payment-gateway.ts";
-import { createAdmin, startSandbox } from "./sandbox-process.ts";
+import { createAdmin, startSandbox } from "../../testing/sandbox-process.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 /**

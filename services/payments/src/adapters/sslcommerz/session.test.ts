@@ -7,7 +7,7 @@ import {
   type ScriptedServer,
   scriptedAccount,
   startScriptedServer,
-} from "./scripted-server.ts";
+} from "../../testing/scripted-server.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 const ORDER: SessionOrder = {

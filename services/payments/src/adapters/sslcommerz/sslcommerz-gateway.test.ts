@@ -6,7 +6,7 @@ import {
   type ScriptedServer,
   scriptedAccount,
   startScriptedServer,
-} from "./scripted-server.ts";
+} from "../../testing/scripted-server.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 import { sslcommerzGateways } from "./sslcommerz-gateways.ts";
 

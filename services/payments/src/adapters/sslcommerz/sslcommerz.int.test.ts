@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type GatewayWorld, paymentGatewayContract } from "../../application/payment-gateway.contract.ts";
 import type { RawCallback } from "../../domain/gateway.ts";
 import type { GatewayCall } from "./caller.ts";
-import { createAdmin, DEADLINE_MS, PASSWORD, startSandbox } from "./sandbox-process.ts";
+import { createAdmin, DEADLINE_MS, PASSWORD, startSandbox } from "../../testing/sandbox-process.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 /**

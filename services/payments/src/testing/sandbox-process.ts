@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { SslcommerzAccount } from "./account.ts";
+import type { SslcommerzAccount } from "../adapters/sslcommerz/account.ts";
 
-const SANDBOX = fileURLToPath(new URL("../../../../gateway-sandbox/src/main.ts", import.meta.url));
+const SANDBOX = fileURLToPath(new URL("../../../gateway-sandbox/src/main.ts", import.meta.url));
 export const PASSWORD = "canary-int-8d2f";
 export const DEADLINE_MS = 1_500;
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { SslcommerzAccount } from "./account.ts";
-import type { Operation } from "./caller.ts";
+import type { SslcommerzAccount } from "../adapters/sslcommerz/account.ts";
+import type { Operation } from "../adapters/sslcommerz/caller.ts";
 
 type Received = {
   readonly operation: Operation;
