@@ -12,7 +12,7 @@ import type { TestDatabase } from "@oi/testkit/postgres";
 import postgres from "postgres";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { answer, openSink, type Received } from "./adapters/http/sink.fixture.ts";
+import { type App, createApp } from "./app.ts";
 import {
   applicationEvent,
   brokenEvent,
@@ -20,8 +20,8 @@ import {
   paymentEvent,
   startProducer,
   testConfig,
-} from "./app.fixture.ts";
-import { type App, createApp } from "./app.ts";
+} from "./testing/running-app.ts";
+import { answer, openSink, type Received } from "./testing/sink.ts";
 
 // Real: PostgreSQL, NATS, the relay, the service, HTTP. Doubles: the payments service's outbox, in memory.
 // Oracles: the npm package standardwebhooks for signatures, the sinks for what was really sent.

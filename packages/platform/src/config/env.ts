@@ -58,7 +58,7 @@ function rawReader(env: Env, problems: string[]): (name: string) => string | und
     const file = env[`${name}_FILE`];
     if (!file) return undefined;
     try {
-      return readFileSync(file, "utf8").trimEnd();
+      return readFileSync(file, "utf8").trimEnd() || undefined;
     } catch {
       problems.push(`${name}_FILE: the file ${file} cannot be read`);
       return undefined;

@@ -1,18 +1,22 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 
 export type { Logger } from "pino";
 
-/** Names of fields that are never written, at any of the depths we log at. */
-const SECRET_FIELDS = [
+/** Names of fields that are never written, however deep they lie. */
+const SECRET_FIELDS = new Set([
   "apiSecret",
   "api_secret",
+  "x-api-secret",
   "secret",
   "password",
   "storePassword",
   "authorization",
   "payload",
   "body",
-];
+]);
+
+/** Deeper than anything we log; what lies below is not written, so a cycle ends too. */
+const MAX_DEPTH = 8;
 
 export function createLogger(options: {
   readonly service: string;
@@ -24,11 +28,40 @@ export function createLogger(options: {
     level: options.level,
     base: { service: options.service },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: "[secret]" },
+    // Not pino's own redaction: it knows no "at any depth", and its wildcards cost 60 µs a line.
+    formatters: { log: maskFields },
+    serializers: { err: (error: unknown) => error },
   };
-  return options.destination ? pino(settings, options.destination) : pino(settings);
+  const log = options.destination ? pino(settings, options.destination) : pino(settings);
+  // The fields of a child are written once, past the formatter; every child inherits this from its parent.
+  const { child } = log;
+  log.child = function maskedChild(this: typeof log, fields, childOptions) {
+    return child.call(this, maskFields(fields), childOptions) as never;
+  };
+  return log;
 }
 
 export function silentLogger(): Logger {
   return pino({ level: "silent" });
+}
+
+function maskFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return mask(fields, 0) as Record<string, unknown>;
+}
+
+/** The same value when nothing in it is secret, else a copy; the caller's own object is never changed. */
+function mask(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > MAX_DEPTH) return "[deep]";
+  if (value instanceof Error) return mask(stdSerializers.err(value), depth + 1);
+  if ("toJSON" in value) return value;
+  if (Array.isArray(value)) return value.map((item) => mask(item, depth + 1));
+  let copy: Record<string, unknown> | null = null;
+  for (const [name, part] of Object.entries(value)) {
+    const shown = SECRET_FIELDS.has(name) && part !== undefined ? "[secret]" : mask(part, depth + 1);
+    if (shown === part) continue;
+    copy ??= { ...value };
+    copy[name] = shown;
+  }
+  return copy ?? value;
 }

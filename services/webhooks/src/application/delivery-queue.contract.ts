@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Claim, LostLease } from "./ports.ts";
 import {
   BAD_TARGET,
   DELIVERED,
@@ -12,7 +11,8 @@ import {
   type Stores,
   target,
   WIDE,
-} from "./stores-harness.contract.ts";
+} from "../testing/stores.ts";
+import type { Claim, LostLease } from "./ports.ts";
 
 const HOUR = 3_600_000;
 const many = (n: number): object[] => Array.from({ length: n }, () => ({}));

@@ -1,13 +1,13 @@
 import { beforeEach, expect, it } from "vitest";
-import { openMemoryStores } from "../adapters/memory/stores.fixture.ts";
 import { classifyStatus } from "../domain/classify.ts";
 import type { Endpoint } from "../domain/endpoint.ts";
+import { openMemoryStores } from "../testing/memory-stores.ts";
+import { deliver, nextEventId, register, type Stores, WIDE } from "../testing/stores.ts";
 import { createAttemptDelivery, type Rules } from "./attempt-delivery.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { DeliveryQueue, WebhookSender } from "./ports.ts";
 import { createReapDeliveries } from "./reap-deliveries.ts";
 import { createResultRecorder } from "./result-recorder.ts";
-import { deliver, nextEventId, register, type Stores, WIDE } from "./stores-harness.contract.ts";
 
 type Sent = Parameters<WebhookSender["send"]>[0];
 

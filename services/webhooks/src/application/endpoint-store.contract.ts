@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nextApplication, register, type Stores, target } from "./stores-harness.contract.ts";
+import { nextApplication, register, type Stores, target } from "../testing/stores.ts";
 
 const SECRET = { ciphertext: new Uint8Array([1]), nonce: new Uint8Array([2]), kekId: "k1" };
 

@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { createAcceptEvents } from "./accept-events.ts";
-import type { PoisonEvent } from "./ports.ts";
 import {
   arrived,
   BAD_TARGET,
@@ -12,7 +10,9 @@ import {
   register,
   type Stores,
   target,
-} from "./stores-harness.contract.ts";
+} from "../testing/stores.ts";
+import { createAcceptEvents } from "./accept-events.ts";
+import type { PoisonEvent } from "./ports.ts";
 
 const PAGE = { limit: 100, after: null };
 

@@ -6,7 +6,7 @@ const MAX_SIZE = 100;
 export type Paged<T> = { readonly items: readonly T[]; readonly next: number | null };
 
 /** 20 when nothing is asked for; larger sizes are taken as 100. */
-export function pageSize(asked: number): number {
+function pageSize(asked: number): number {
   return asked <= 0 ? DEFAULT_SIZE : Math.min(asked, MAX_SIZE);
 }
 

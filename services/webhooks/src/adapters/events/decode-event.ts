@@ -9,7 +9,7 @@ import { fromTimestamp } from "@oi/proto/public/time";
 import type { ArrivedEvent } from "../../application/accept-events.ts";
 import { type EventType, typeOfSubject } from "../../domain/event.ts";
 
-export const APPLICATION_UPDATED = "payments.application.updated";
+const APPLICATION_UPDATED = "payments.application.updated";
 
 export type TargetUpdate = {
   readonly eventId: string;

@@ -2,16 +2,10 @@ import { silentLogger } from "@oi/platform/telemetry/logger";
 import { beforeEach, expect, it } from "vitest";
 import { createAcceptEvents } from "../../application/accept-events.ts";
 import { createChangeTarget } from "../../application/change-target.ts";
-import {
-  NO_FILTER,
-  NO_TARGET,
-  nextEventId,
-  register,
-  type Stores,
-} from "../../application/stores-harness.contract.ts";
+import { openMemoryStores } from "../../testing/memory-stores.ts";
+import { NO_FILTER, NO_TARGET, nextEventId, register, type Stores } from "../../testing/stores.ts";
 import { createAddressPolicy } from "../http/address-policy.ts";
 import { createTargetPolicy } from "../http/target-policy.ts";
-import { openMemoryStores } from "../memory/stores.fixture.ts";
 import { createEventHandler, type EventHandler } from "./event-handler.ts";
 
 let stores: Stores;

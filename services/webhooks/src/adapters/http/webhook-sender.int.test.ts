@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../application/ports.ts";
+import { answer, openSink, type Play } from "../../testing/sink.ts";
 import { createAddressPolicy } from "./address-policy.ts";
 import type { AddressResolver } from "./address-resolver.ts";
-import { answer, openSink, type Play } from "./sink.fixture.ts";
 import { type SenderOptions, undiciSender } from "./webhook-sender.ts";
 
 const LOOPBACK = createAddressPolicy(["127.0.0.0/8"]);

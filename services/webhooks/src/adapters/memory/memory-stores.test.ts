@@ -1,7 +1,7 @@
 import { deliveryQueueContract } from "../../application/delivery-queue.contract.ts";
 import { endpointStoreContract } from "../../application/endpoint-store.contract.ts";
 import { eventInboxContract } from "../../application/event-inbox.contract.ts";
-import { openMemoryStores } from "./stores.fixture.ts";
+import { openMemoryStores } from "../../testing/memory-stores.ts";
 
 eventInboxContract(openMemoryStores);
 endpointStoreContract(openMemoryStores);

@@ -11,7 +11,7 @@ export function toNumber(text: string): number {
   return number;
 }
 
-export function toNumberOrNull(text: string | null): number | null {
+function toNumberOrNull(text: string | null): number | null {
   return text === null ? null : toNumber(text);
 }
 

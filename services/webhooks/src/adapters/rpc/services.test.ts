@@ -13,12 +13,12 @@ import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { beforeEach, expect, it } from "vitest";
 import { createEnsureDefaultEndpoints } from "../../application/ensure-default-endpoints.ts";
 import { createGetDelivery } from "../../application/get-delivery.ts";
-import { deliver, nextEventId, type Stores, WIDE } from "../../application/stores-harness.contract.ts";
+import { openMemoryStores } from "../../testing/memory-stores.ts";
+import { deliver, nextEventId, type Stores, WIDE } from "../../testing/stores.ts";
 import { aesSecretBox } from "../crypto/secret-box.ts";
 import { hmacSigner } from "../crypto/webhook-signer.ts";
 import { createAddressPolicy } from "../http/address-policy.ts";
 import { createTargetPolicy } from "../http/target-policy.ts";
-import { openMemoryStores } from "../memory/stores.fixture.ts";
 import { deliveriesService } from "./deliveries-service.ts";
 import { endpointsService } from "./endpoints-service.ts";
 

@@ -1,10 +1,6 @@
 import { eventId } from "@oi/kernel/id";
 import type { Mode } from "@oi/kernel/scope";
-import type { Verdict } from "../domain/attempt.ts";
-import type { Outcome } from "../domain/classify.ts";
-import type { Endpoint, Target } from "../domain/endpoint.ts";
-import type { EventType } from "../domain/event.ts";
-import { createAcceptEvents } from "./accept-events.ts";
+import { createAcceptEvents } from "../application/accept-events.ts";
 import type {
   AttemptResult,
   Claim,
@@ -13,7 +9,11 @@ import type {
   DeliveryQueue,
   EndpointStore,
   EventInbox,
-} from "./ports.ts";
+} from "../application/ports.ts";
+import type { Verdict } from "../domain/attempt.ts";
+import type { Outcome } from "../domain/classify.ts";
+import type { Endpoint, Target } from "../domain/endpoint.ts";
+import type { EventType } from "../domain/event.ts";
 
 /** One set of stores over the same data, and what a suite needs to look behind them. */
 export type Stores = {

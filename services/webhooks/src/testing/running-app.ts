@@ -12,12 +12,12 @@ import { PaymentStatus } from "@oi/proto/payments/v1/payment";
 import { ApplicationEventSchema, PaymentEventSchema } from "@oi/proto/payments/v1/payments_events";
 import { toTimestamp } from "@oi/proto/public/time";
 import { testDatabase } from "@oi/testkit/postgres";
-import { readConfig, type WebhooksConfig } from "./config.ts";
+import { readConfig, type WebhooksConfig } from "../config.ts";
 
-export const KEK = `k1:${randomBytes(32).toString("base64")}`;
+const KEK = `k1:${randomBytes(32).toString("base64")}`;
 
 export function openDatabase() {
-  const migrations = fileURLToPath(new URL("../migrations", import.meta.url));
+  const migrations = fileURLToPath(new URL("../../migrations", import.meta.url));
   return testDatabase({ service: "webhooks", migrations });
 }
 

@@ -1,9 +1,9 @@
-import type { Stores } from "../../application/stores-harness.contract.ts";
-import { memoryDeliveryLog } from "./delivery-log.ts";
-import { memoryDeliveryQueue } from "./delivery-queue.ts";
-import { memoryEndpointStore } from "./endpoint-store.ts";
-import { memoryEventInbox } from "./event-inbox.ts";
-import { memoryWorld } from "./world.ts";
+import { memoryDeliveryLog } from "../adapters/memory/delivery-log.ts";
+import { memoryDeliveryQueue } from "../adapters/memory/delivery-queue.ts";
+import { memoryEndpointStore } from "../adapters/memory/endpoint-store.ts";
+import { memoryEventInbox } from "../adapters/memory/event-inbox.ts";
+import { memoryWorld } from "../adapters/memory/world.ts";
+import type { Stores } from "./stores.ts";
 
 /** All stores over one world, with a look behind them. */
 export function openMemoryStores(): Stores {
