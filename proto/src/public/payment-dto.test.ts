@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { Mode } from "../../gen/oi/common/v1/mode_pb.ts";
 import {
@@ -13,7 +13,7 @@ import { fromTimestamp, toTimestamp } from "./time.ts";
 
 const AT = 1_780_567_200_123;
 
-function payment(part: MessageInitShape<typeof PaymentSchema> = {}): Payment {
+function payment(part: { id?: bigint; riskLevel?: number } = {}): Payment {
   return create(PaymentSchema, {
     id: 100n,
     reference: "pay_1111111111111111111111",
