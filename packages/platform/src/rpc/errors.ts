@@ -18,7 +18,7 @@ export function toConnectError(error: DomainError): ConnectError {
   ];
   if (violations.length > 0) details.push({ desc: BadRequestSchema, value: { fieldViolations: violations } });
   if (error.retryAfterSeconds !== undefined) {
-    const retryDelay = create(DurationSchema, { seconds: BigInt(error.retryAfterSeconds) });
+    const retryDelay = create(DurationSchema, { seconds: BigInt(Math.ceil(error.retryAfterSeconds)) });
     details.push({ desc: RetryInfoSchema, value: { retryDelay } });
   }
   return new ConnectError(error.message, ERROR_MAP[error.reason].code, undefined, details);

@@ -9,6 +9,7 @@ export type Readiness = { readonly ready: boolean; readonly problems: readonly s
 /** Ready = accepting, and every dependency that the service cannot answer without is reachable. */
 export class Health {
   readonly #checks: readonly HealthCheck[];
+  readonly #running = new Map<HealthCheck, Promise<unknown>>();
   #draining = false;
 
   constructor(checks: readonly HealthCheck[]) {
@@ -20,15 +21,26 @@ export class Health {
   }
 
   async readiness(): Promise<Readiness> {
-    if (this.#draining) return { ready: false, problems: ["draining"] };
-    const results = await Promise.allSettled(this.#checks.map(({ check }) => withLimit(check())));
+    if (this.#draining) return DRAINING;
+    const results = await Promise.allSettled(this.#checks.map((check) => withLimit(this.#begin(check))));
+    if (this.#draining) return DRAINING;
     const problems = results.flatMap((result, i) =>
       result.status === "rejected" ? [`${this.#checks[i]?.name} cannot be reached`] : [],
     );
     return { ready: problems.length === 0, problems };
   }
+
+  /** A check that still hangs is waited for again, not started again: probes must not pile up behind a sick peer. */
+  #begin(check: HealthCheck): Promise<unknown> {
+    const hanging = this.#running.get(check);
+    if (hanging) return hanging;
+    const running = Promise.try(check.check).finally(() => this.#running.delete(check));
+    this.#running.set(check, running);
+    return running;
+  }
 }
 
+const DRAINING: Readiness = { ready: false, problems: ["draining"] };
 const CHECK_LIMIT_MS = 1_000;
 
 async function withLimit(work: Promise<unknown>): Promise<void> {

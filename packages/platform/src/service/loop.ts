@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../telemetry/logger.ts";
 
 export type Loop = AsyncDisposable & {
@@ -51,7 +52,10 @@ export function startLoop(options: {
     while (!stop.signal.aborted) {
       const waitMs = await turn();
       const mayHurry = woken && backoffMs === 0;
-      if (waitMs > 0 && !mayHurry && !stop.signal.aborted) await pause(waitMs);
+      if (stop.signal.aborted) return;
+      if (waitMs > 0 && !mayHurry) await pause(waitMs);
+      // Work that never waits for anything real must not starve timers, sockets and the signal to stop.
+      else await nextTurn();
       rouse = null;
     }
   })();
