@@ -2,7 +2,7 @@ import { DomainError } from "@oi/kernel/errors";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CHECKOUT } from "./application/checkouts.contract.ts";
 import type { Checkout } from "./domain/checkout.ts";
-import { type EdgeHarness, expectRefusal, startEdge } from "./edge-harness.ts";
+import { type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines over checkouts in memory. Oracle: contract §5. */
 let edge: EdgeHarness;

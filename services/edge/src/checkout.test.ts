@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { CHECKOUT, UNKNOWN_REFERENCE } from "./application/checkouts.contract.ts";
 import type { Checkout } from "./domain/checkout.ts";
 import { PAYMENT_STATUSES } from "./domain/payment.ts";
-import { type EdgeHarness, expectRefusal, startEdge } from "./edge-harness.ts";
+import { type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines over checkouts in memory. Oracle: contract §5. */
 let edge: EdgeHarness;

@@ -1,7 +1,7 @@
 import { DomainError } from "@oi/kernel/errors";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CHECKOUT, UNKNOWN_REFERENCE } from "./application/checkouts.contract.ts";
-import { type EdgeHarness, expectRefusal, startEdge } from "./edge-harness.ts";
+import { type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services over checkouts in memory. Oracle: contract §10, gateway.md 4.2. */
 let edge: EdgeHarness;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CREDENTIALS, type EdgeHarness, expectRefusal, startEdge } from "./edge-harness.ts";
+import { CREDENTIALS, type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines. Oracle: contract §3. */
 let edge: EdgeHarness;

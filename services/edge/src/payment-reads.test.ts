@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type EdgeHarness, expectRefusal, startEdge } from "./edge-harness.ts";
+import { type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines. Oracle: contract §1 and §4. */
 let edge: EdgeHarness;

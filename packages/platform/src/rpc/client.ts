@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import {
   create,
   type DescMessage,
+  type DescMethodStreaming,
   type DescMethodUnary,
   fromBinary,
   type Message,
@@ -14,6 +15,7 @@ import {
   ConnectError,
   createClient,
   createRouterTransport,
+  type StreamResponse,
   type Transport,
   type UnaryResponse,
 } from "@connectrpc/connect";
@@ -21,13 +23,14 @@ import { credentials, Client as GrpcClient, Metadata, type ServiceError } from "
 import { StatusSchema } from "@oi/proto/google/rpc/status";
 import { methodDefinition } from "./grpc-door.ts";
 import { routeServices } from "./json-door.ts";
-import type { MountedService, UnaryMethod } from "./service.ts";
+import type { MountedService, StreamMethod, UnaryMethod } from "./service.ts";
 
 export type { Transport } from "@connectrpc/connect";
 export type RpcClient<S extends DescService> = Client<S>;
 
 /** Calls whose caller gave no deadline get this one, so that nothing waits for ever. */
 const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_STREAM_TIMEOUT_MS = 300_000;
 
 function toMetadata(header: HeadersInit | undefined): Metadata {
   const metadata = new Metadata();
@@ -86,6 +89,7 @@ export function grpcTransport(address: string): GrpcTransport {
         toMetadata(header),
         { deadline: Date.now() + (timeoutMs ?? DEFAULT_TIMEOUT_MS) },
         (error, message) => {
+          signal?.removeEventListener("abort", cancel);
           if (error) reject(fromServiceError(error));
           else
             resolve({
@@ -98,14 +102,62 @@ export function grpcTransport(address: string): GrpcTransport {
             });
         },
       );
-      signal?.addEventListener("abort", () => call.cancel(), { once: true });
+      const cancel = (): void => call.cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
+      if (signal?.aborted) cancel();
     });
   };
   return {
     unary: unary as Transport["unary"],
-    stream: () => Promise.reject(new ConnectError("streams are not supported", Code.Unimplemented)),
+    stream: streamOver(client) as Transport["stream"],
     [Symbol.dispose]: () => client.close(),
   };
+}
+
+/** One request, many answers; the messages come no faster than they are taken. */
+function streamOver(client: GrpcClient) {
+  return async <I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+    header: HeadersInit | undefined,
+    input: AsyncIterable<MessageInitShape<I>>,
+  ): Promise<StreamResponse<I, O>> => {
+    if (method.methodKind !== "server_streaming")
+      throw new ConnectError("only the answer may be a stream", Code.Unimplemented);
+    const definition = methodDefinition(method.parent, method as unknown as StreamMethod);
+    const request = await firstOf(input);
+    const call = client.makeServerStreamRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize,
+      create(method.input, request) as Message,
+      toMetadata(header),
+      { deadline: Date.now() + (timeoutMs ?? DEFAULT_STREAM_TIMEOUT_MS) },
+    );
+    signal?.addEventListener("abort", () => call.cancel(), { once: true });
+    return {
+      stream: true,
+      service: method.parent,
+      method,
+      header: new Headers(),
+      trailer: new Headers(),
+      message: translated(call as AsyncIterable<MessageShape<O>>),
+    };
+  };
+}
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T> {
+  for await (const item of items) return item;
+  throw new ConnectError("the request is missing", Code.InvalidArgument);
+}
+
+async function* translated<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw fromServiceError(error as ServiceError);
+  }
 }
 
 /** The same handlers without a network: for services that share a process, and for tests. */

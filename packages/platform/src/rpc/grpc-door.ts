@@ -1,17 +1,21 @@
+import { once } from "node:events";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { ConnectError, createHandlerContext } from "@connectrpc/connect";
+import { ConnectError, createHandlerContext, type HandlerContext } from "@connectrpc/connect";
 import {
+  type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
   type MethodDefinition,
   Server,
   ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { StatusSchema } from "@oi/proto/google/rpc/status";
-import type { MountedService, UnaryHandler, UnaryMethod } from "./service.ts";
+import type { MountedService, StreamHandler, StreamMethod, UnaryHandler, UnaryMethod } from "./service.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
@@ -40,24 +44,37 @@ function timeoutOf(deadline: Date | number): number | undefined {
   return Number.isFinite(at) ? Math.max(1, at - Date.now()) : undefined;
 }
 
+type ServerCall = Pick<ServerUnaryCall<Message, Message>, "getDeadline" | "metadata"> & {
+  on(event: "cancelled", listener: () => void): unknown;
+};
+
+/** What a handler learns of its call; its signal ends with the caller's time or patience. */
+function contextOf(
+  service: MountedService,
+  method: UnaryMethod | StreamMethod,
+  call: ServerCall,
+): HandlerContext & { abort: (reason?: unknown) => void } {
+  const timeoutMs = timeoutOf(call.getDeadline());
+  const context = createHandlerContext({
+    service: service.desc,
+    method,
+    protocolName: "grpc",
+    requestMethod: "POST",
+    url: `http://grpc/${service.desc.typeName}/${method.name}`,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    requestHeader: requestHeader(call.metadata),
+  });
+  call.on("cancelled", () => context.abort(new Error("the caller went away")));
+  return context;
+}
+
 function grpcHandler(
   service: MountedService,
   method: UnaryMethod,
   handle: UnaryHandler,
 ): handleUnaryCall<Message, Message> {
-  const url = `http://grpc/${service.desc.typeName}/${method.name}`;
   return (call, reply) => {
-    const timeoutMs = timeoutOf(call.getDeadline());
-    const context = createHandlerContext({
-      service: service.desc,
-      method,
-      protocolName: "grpc",
-      requestMethod: "POST",
-      url,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      requestHeader: requestHeader(call.metadata),
-    });
-    call.on("cancelled", () => context.abort(new Error("the caller went away")));
+    const context = contextOf(service, method, call);
     handle(call.request, context)
       .then(
         (response) => reply(null, response),
@@ -67,14 +84,41 @@ function grpcHandler(
   };
 }
 
+function grpcStreamHandler(
+  service: MountedService,
+  method: StreamMethod,
+  handle: StreamHandler,
+): handleServerStreamingCall<Message, Message> {
+  return (call) => {
+    const context = contextOf(service, method, call);
+    sendAll(call, handle(call.request, context), context.signal)
+      .then(
+        () => call.end(),
+        (error) => call.emit("error", toServiceError(error)),
+      )
+      .finally(() => context.abort());
+  };
+}
+
+/** Writes no faster than the caller reads. */
+async function sendAll(
+  call: ServerWritableStream<Message, Message>,
+  messages: AsyncIterable<Message>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const message of messages) {
+    if (!call.write(message)) await once(call, "drain", { signal });
+  }
+}
+
 export function methodDefinition(
   service: MountedService["desc"],
-  method: UnaryMethod,
+  method: UnaryMethod | StreamMethod,
 ): MethodDefinition<Message, Message> {
   return {
     path: `/${service.typeName}/${method.name}`,
     requestStream: false,
-    responseStream: false,
+    responseStream: method.methodKind === "server_streaming",
     requestSerialize: (message) => Buffer.from(toBinary(method.input, message)),
     requestDeserialize: (bytes) => fromBinary(method.input, bytes),
     responseSerialize: (message) => Buffer.from(toBinary(method.output, message)),
@@ -106,6 +150,10 @@ export async function openGrpcDoor(options: {
     for (const [name, { method, handle }] of service.methods) {
       definition[name] = methodDefinition(service.desc, method);
       handlers[name] = grpcHandler(service, method, handle);
+    }
+    for (const [name, { method, handle }] of service.streams) {
+      definition[name] = methodDefinition(service.desc, method);
+      handlers[name] = grpcStreamHandler(service, method, handle);
     }
     server.addService(definition as ServiceDefinition, handlers);
   }

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -8,13 +8,39 @@ import type { MountedService } from "./service.ts";
 /** Puts mounted services on a Connect router: the JSON door and the in-memory transport. */
 export function routeServices(services: readonly MountedService[]): (router: ConnectRouter) => void {
   return (router) => {
-    for (const { methods } of services) {
+    for (const { methods, streams } of services) {
       for (const { method, handle } of methods.values()) router.rpc(method, handle);
+      for (const { method, handle } of streams.values()) router.rpc(method, handle);
     }
   };
 }
 
-export type JsonDoor = { readonly port: number; close(): Promise<void> };
+export type JsonDoor = {
+  readonly port: number;
+  /** Finishes what is in flight, refuses what is new; forced after `limitMs`. */
+  close(limitMs: number): Promise<void>;
+};
+
+const IDLE_SWEEP_MS = 100;
+
+/**
+ * Kept-alive connections outlive `server.close()` and would be served for ever, so every answer still to come ends its
+ * connection, and idle ones are ended by us.
+ */
+function closeDoor(server: Server, unanswered: Iterable<ServerResponse>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const force = setTimeout(() => server.closeAllConnections(), limitMs);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(force);
+      resolve();
+    });
+    for (const response of unanswered) {
+      if (!response.headersSent) response.setHeader("connection", "close");
+    }
+  });
+}
 
 function answer(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body);
@@ -55,7 +81,11 @@ export async function openJsonDoor(options: {
       response.end('{"code":"not_found","message":"No such service or method."}\n');
     },
   });
+  const unanswered = new Set<ServerResponse>();
   const server = createServer((request, response) => {
+    unanswered.add(response);
+    response.once("close", () => unanswered.delete(response));
+    if (!server.listening) response.setHeader("connection", "close");
     answerHealth(options.health, request, response).then(
       (answered) => {
         if (!answered) handleRpc(request, response);
@@ -69,10 +99,6 @@ export async function openJsonDoor(options: {
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: (limitMs) => closeDoor(server, unanswered, limitMs),
   };
 }

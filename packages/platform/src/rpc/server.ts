@@ -32,8 +32,10 @@ export async function startRpcServer(options: {
     jsonUrl: `http://${host}:${json.port}`,
     [Symbol.asyncDispose]: async () => {
       health.drain();
-      await grpc.close(options.drainSeconds * 1_000);
-      await json.close();
+      const limitMs = options.drainSeconds * 1_000;
+      const begunMs = performance.now();
+      await grpc.close(limitMs);
+      await json.close(Math.max(0, limitMs - (performance.now() - begunMs)));
     },
   };
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../telemetry/logger.ts";
 
 export type Loop = AsyncDisposable & {
@@ -55,7 +54,7 @@ export function startLoop(options: {
       if (stop.signal.aborted) return;
       if (waitMs > 0 && !mayHurry) await pause(waitMs);
       // Work that never waits for anything real must not starve timers, sockets and the signal to stop.
-      else await nextTurn();
+      else await new Promise((resolve) => setImmediate(resolve));
       rouse = null;
     }
   })();

@@ -87,6 +87,19 @@ function recording(the: () => StoreWorld): void {
     expect(await the().queue.claimOne(target.attempt.id)).toMatchObject({ hint: "val_1" });
   });
 
+  it("lets unsigned claims ask about a payment every five seconds at most, signed ones at once", async () => {
+    const said = { finding: null, moved: false };
+    const isAskedAfter = async (askedAgoMs: number, signature: Claim["signature"]): Promise<boolean> => {
+      const target = await waiting(the());
+      await answer(the(), target, { ...said, askedAt: the().now() - askedAgoMs });
+      await the().callbacks.record(evidence({ says: "cancelled", signature }), ASK, target);
+      return (await the().queue.claimOne(target.attempt.id)) !== null;
+    };
+    expect(await isAskedAfter(1_000, "absent")).toBe(false);
+    expect(await isAskedAfter(5_001, "absent")).toBe(true);
+    expect(await isAskedAfter(1_000, "weak")).toBe(true);
+  });
+
   it("keeps a forged or unmatched claim as evidence and asks nobody", async () => {
     const target = await waiting(the());
     expect(await the().callbacks.record(evidence({ gatewayRef: "val_1" }), FORGED, target)).toBe(true);
@@ -117,7 +130,13 @@ function recording(the: () => StoreWorld): void {
   });
 }
 
-type Said = { readonly finding: Finding; readonly moved: boolean; readonly refuted?: boolean };
+type Said = {
+  readonly finding: Finding;
+  readonly moved: boolean;
+  readonly refuted?: boolean;
+  /** Answers after the callback unless it says otherwise. */
+  readonly askedAt?: number;
+};
 
 async function answer(world: StoreWorld, target: CallbackTarget, said: Said): Promise<void> {
   const { payment } = await fileOf(world, target.payment);
@@ -189,6 +208,7 @@ function deciding(the: () => StoreWorld): void {
     const claims = async () => (await fileOf(the(), target.payment)).waitingClaims;
     await the().callbacks.record(evidence({ signature: "absent" }), ASK, target);
     expect(await claims()).toEqual([]);
+    await answer(the(), target, { finding: "failed", moved: true, askedAt: the().now() - 1_000 });
     await the().callbacks.record(evidence(), ASK, target);
     expect(await claims()).toEqual([{ attemptId, differ: false, deniedAt: null }]);
     const before = the().now();

@@ -145,7 +145,8 @@ export interface CallbackStore {
   targetByReference(reference: string): Promise<CallbackTarget | null>;
   /**
    * Stores the evidence and, when the ruling says ask, makes the attempt's inquiry due now with the claim's charge
-   * id as hint, in one round trip; the payment's revision rises with it, so that a commit which has not seen the
+   * id as hint, in one round trip. Because of an unsigned claim it is due no sooner than UNSIGNED_PACE_MS after the
+   * payment's last inquiry. The payment's revision rises with it, so that a commit which has not seen the
    * hint loads again. Returns false for a copy of what is stored already.
    */
   record(evidence: CallbackEvidence, ruling: CallbackRuling, target: CallbackTarget | null): Promise<boolean>;

@@ -31,6 +31,9 @@ export type CallbackSubject = {
   readonly accountRef: string;
 };
 
+/** Anybody can write an unsigned claim, so together they have the gateway asked this often about one payment. */
+export const UNSIGNED_PACE_MS = 5_000;
+
 const ruling = (outcome: CallbackOutcome, note: string | null = null): CallbackRuling => ({
   outcome,
   note,

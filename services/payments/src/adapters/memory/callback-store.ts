@@ -1,6 +1,7 @@
 import type { CallbackEvidence, CallbackStore, CallbackTarget } from "../../application/ports.ts";
 import type { Attempt } from "../../domain/attempt.ts";
-import type { CallbackRuling } from "../../domain/callback.ts";
+import { type CallbackRuling, UNSIGNED_PACE_MS } from "../../domain/callback.ts";
+import type { Claim } from "../../domain/gateway.ts";
 import { attemptsOf, keyOf, knownCharges, type MemoryBook } from "./memory-book.ts";
 
 /** Callbacks as evidence in memory. */
@@ -40,17 +41,19 @@ function record(
   const paymentId = target?.payment.id ?? null;
   const attemptId = target?.attempt.id ?? null;
   book.callbacks.push({ paymentId, attemptId, identity, claim, claimDiffers, at, outcome });
-  if (ruling.ask && target) wake(book, target, claim.gatewayRef);
+  if (ruling.ask && target) wake(book, target, claim);
   return true;
 }
 
-function wake(book: MemoryBook, { payment, attempt }: CallbackTarget, gatewayRef: string | null): void {
+function wake(book: MemoryBook, { payment, attempt }: CallbackTarget, claim: Claim): void {
   const stored = book.attempts.get(attempt.id);
   const known = book.payments.get(payment.id);
   if (!stored || !known) return;
   book.payments.set(known.id, { ...known, revision: known.revision + 1 });
-  const now = book.clock.now();
-  const hint = gatewayRef ?? stored.attempt.hint;
-  const nextInquiryAt = Math.min(stored.attempt.nextInquiryAt ?? now, now);
+  const asked = book.inquiries.filter(({ paymentId }) => paymentId === payment.id);
+  const paced = claim.signature === "absent" ? asked.map(({ askedAt }) => askedAt + UNSIGNED_PACE_MS) : [];
+  const soonest = Math.max(book.clock.now(), ...paced);
+  const hint = claim.gatewayRef ?? stored.attempt.hint;
+  const nextInquiryAt = Math.min(stored.attempt.nextInquiryAt ?? soonest, soonest);
   book.attempts.set(attempt.id, { ...stored, attempt: { ...stored.attempt, hint, nextInquiryAt } });
 }

@@ -1,6 +1,6 @@
 import type { Database, Sql } from "@oi/platform/postgres/client";
 import type { CallbackEvidence, CallbackStore, CallbackTarget } from "../../application/ports.ts";
-import type { CallbackRuling } from "../../domain/callback.ts";
+import { type CallbackRuling, UNSIGNED_PACE_MS } from "../../domain/callback.ts";
 import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
 
 type TargetRow = PaymentRow & { attempt: AttemptJson; known_charges: string[] };
@@ -63,9 +63,16 @@ async function record(
       update payment p set revision = p.revision + 1 from stored
       where ${ruling.ask} and p.id = ${target?.payment.id ?? 0} returning p.id),
     woken as (
-      update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, clock_timestamp()),
+      update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, ${soonest(sql, evidence)}),
         hint = coalesce(${gatewayRef}, a.hint)
       from seen where a.id = ${target?.attempt.id ?? 0} and a.payment_id = seen.id)
     select exists (select from stored) as fresh`;
   return row?.fresh ?? false;
+}
+
+/** When an inquiry because of this callback may be due. */
+function soonest(sql: Sql, { claim }: CallbackEvidence) {
+  if (claim.signature !== "absent") return sql`clock_timestamp()`;
+  return sql`greatest(clock_timestamp(), (select max(i.asked_at) from gateway_inquiry i where i.payment_id = seen.id)
+    + ${`${UNSIGNED_PACE_MS} milliseconds`}::interval)`;
 }

@@ -1,11 +1,13 @@
 import { VersionConflict } from "@oi/kernel/errors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inquire } from "../../application/inquire.ts";
 import { openCheckout } from "../../application/open-checkout.ts";
 import type { Inquiry } from "../../application/ports.ts";
 import { eventsOf } from "../../domain/events.ts";
 import { DEFAULT_SCHEDULE } from "../../domain/inquiry-schedule.ts";
 import { markPending } from "../../domain/payment.ts";
 import { type PostgresWorld, postgresWorld } from "../../testing/postgres-world.ts";
+import { sampleEvidence, sampleRules } from "../../testing/samples.ts";
 import { attempted, change, create, created, fileOf, scopeOf } from "../../testing/store-world.ts";
 import { memoryGateway } from "../memory/memory-gateway.ts";
 import { memoryGateways } from "../memory/memory-gateways.ts";
@@ -110,6 +112,46 @@ describe("one revision of a payment", () => {
   });
 });
 
+describe("one charge", () => {
+  it("that four askers hear of at once settles once, with one history row, one event and one charge", async () => {
+    const gateway = memoryGateway();
+    const gateways = memoryGateways({ TEST: gateway });
+    const ask = inquire({ payments: world.payments, gateways, clock: world, rules: sampleRules });
+    const { payment, attempt } = await attempted(world, await created(world));
+    if (payment.status !== "CREATED") throw new Error("a new payment is CREATED");
+    const evidence = sampleEvidence(payment, attempt.merchantRef);
+    gateway.inquire = async () => ({ outcome: "paid", payments: [evidence] });
+    const { reference: paymentReference } = payment;
+    const { signal } = new AbortController();
+    await Promise.all(
+      times(4, () => ask({ paymentReference, attemptNo: attempt.no, hint: null }, "sweep", signal)),
+    );
+    expect((await world.history(payment.id)).map(({ to }) => to)).toEqual([
+      "CREATED",
+      "PENDING",
+      "SUCCEEDED",
+    ]);
+    expect((await world.published(paymentReference)).map(({ type }) => type)).toEqual([
+      "payment.created",
+      "payment.opened",
+      "payment.succeeded",
+    ]);
+    const [charge] = await world.admin`
+      select kind, gateway_ref, amount_minor, settled_minor, gross_minor, validated, method from charge
+      where payment_id = ${payment.id}`;
+    expect(charge).toEqual({
+      kind: "SETTLEMENT",
+      gateway_ref: evidence.gatewayRef,
+      amount_minor: "123456",
+      gross_minor: "123456",
+      settled_minor: "123449",
+      validated: true,
+      method: evidence.method,
+    });
+    expect(await world.inquiries(payment.id)).toHaveLength(4);
+  });
+});
+
 describe("the inquiry list", () => {
   it("never hands one attempt to two of four claimers", async () => {
     await Promise.all(
@@ -131,6 +173,18 @@ describe("the inquiry list", () => {
     expect(new Set(claimed.map(({ paymentReference }) => paymentReference)).size).toBe(claimed.length);
     await world.endLeases();
     expect(await world.queue.claimDue(100)).toHaveLength(claimed.length);
+  });
+
+  it("passes over an attempt that somebody is just leasing, and does not wait", async () => {
+    const taken = await attempted(world, await created(world), { nextInquiryAt: world.now() - 1_000 });
+    const free = await attempted(world, await created(world), { nextInquiryAt: world.now() - 1_000 });
+    await world.admin.begin(async (other) => {
+      await other`update gateway_attempt set inquiry_lease_until = clock_timestamp() + interval '30 seconds'
+        where id = ${taken.attempt.id}`;
+      const claimed = (await world.queue.claimDue(100)).map(({ paymentReference }) => paymentReference);
+      expect(claimed).toContain(free.payment.reference);
+      expect(claimed).not.toContain(taken.payment.reference);
+    });
   });
 
   it("lets one of ten ask about an attempt", async () => {
