@@ -1,6 +1,5 @@
-import type { ServiceDatabases } from "@oi/e2e/environment";
+import type { Constellation, ServiceDatabases } from "@oi/e2e/constellation";
 import type { DemoApplication } from "./demo-application.ts";
-import type { Processes, Running } from "./program.ts";
 
 type Service = { readonly grpc: string; readonly http: string };
 
@@ -9,8 +8,6 @@ export type DevFile = {
   readonly baseUrl: string;
   readonly publicUrl: string;
   readonly pid: number;
-  /** The services' own process ids, when each has a process. They change when one is started again. */
-  readonly processes?: Processes;
   readonly application: DemoApplication;
   readonly services: { readonly payments: Service; readonly ledger: Service; readonly webhooks: Service };
   readonly gatewaySandbox: { readonly url: string | null };
@@ -20,21 +17,19 @@ export type DevFile = {
 
 export function devFile(facts: {
   readonly baseUrl: string;
-  readonly running: Running;
+  readonly constellation: Constellation;
   readonly databases: ServiceDatabases;
   readonly natsUrl: string;
   readonly application: DemoApplication;
 }): DevFile {
-  const { running, databases } = facts;
-  const processes = running.processes?.();
+  const { constellation, databases } = facts;
   return {
     baseUrl: facts.baseUrl,
-    publicUrl: running.publicUrl,
+    publicUrl: constellation.publicUrl,
     pid: process.pid,
-    ...(processes ? { processes } : {}),
     application: facts.application,
-    services: running.services,
-    gatewaySandbox: { url: running.sandboxUrl },
+    services: constellation.services,
+    gatewaySandbox: { url: constellation.sandboxUrl },
     databases: {
       payments: databases.payments.url,
       ledger: databases.ledger.url,

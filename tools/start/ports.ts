@@ -1,4 +1,3 @@
-import type { ConstellationPorts } from "@oi/e2e/environment";
 import { choosePort, freePort } from "../infra/ports.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -16,10 +15,10 @@ const WISHES = {
   webhooksHttp: ["OI_WEBHOOKS_HTTP_PORT", 9203],
 } as const;
 
-type Ports = Record<keyof typeof WISHES, number>;
+export type Ports = Record<keyof typeof WISHES, number>;
 
 /** The wanted ports; a taken default moves up by one, a taken wish is refused. Ephemeral starts take any free ones. */
-export async function choosePorts(env: Env): Promise<ConstellationPorts> {
+export async function choosePorts(env: Env): Promise<Ports> {
   const taken = new Set<number>();
   const chosen: [string, number][] = [];
   for (const [name, [variable, fallback]] of Object.entries(WISHES)) {
@@ -27,14 +26,7 @@ export async function choosePorts(env: Env): Promise<ConstellationPorts> {
     taken.add(port);
     chosen.push([name, port]);
   }
-  const ports = Object.fromEntries(chosen) as Ports;
-  return {
-    edge: ports.edge,
-    edgeOps: ports.edgeOps,
-    sandbox: ports.sandbox,
-    grpc: { payments: ports.paymentsGrpc, ledger: ports.ledgerGrpc, webhooks: ports.webhooksGrpc },
-    http: { payments: ports.paymentsHttp, ledger: ports.ledgerHttp, webhooks: ports.webhooksHttp },
-  };
+  return Object.fromEntries(chosen) as Ports;
 }
 
 async function chooseOne(

@@ -43,7 +43,7 @@ test("rejects when its port is taken, and leaves nothing behind", async () => {
 test("disposing finishes what is in flight, refuses what is new, and ends kept connections", async () => {
   const edge = await startEdge();
   const idle = await open(edge.app.url);
-  idle.socket.write(`GET ${ME} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  idle.socket.write(`GET ${ME} HTTP/1.1\r\nhost: x\r\n\r\n`);
   await expect.poll(idle.received).toContain("401 Unauthorized");
 
   const release = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ test("disposing finishes what is in flight, refuses what is new, and ends kept c
   };
   const inFlight = await open(edge.app.url);
   const headers = Object.entries(CREDENTIALS).map(([name, value]) => `${name}: ${value}\r\n`);
-  inFlight.socket.write(`GET ${ME} HTTP/1.1\r\nhost: localhost\r\n${headers.join("")}\r\n`);
+  inFlight.socket.write(`GET ${ME} HTTP/1.1\r\nhost: x\r\n${headers.join("")}\r\n`);
   await arrived.promise;
   const disposing = edge[Symbol.asyncDispose]();
   await idle.closed;

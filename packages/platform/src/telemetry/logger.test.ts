@@ -5,9 +5,7 @@ import { createLogger, silentLogger } from "./logger.ts";
 
 function linesOf(write: (log: ReturnType<typeof createLogger>) => void, level = "info"): string[] {
   const lines: string[] = [];
-  write(
-    createLogger({ service: "ledger", level, destination: { write: (line) => void lines.push(line) } }),
-  );
+  write(createLogger({ service: "ledger", level, destination: { write: (line) => void lines.push(line) } }));
   return lines;
 }
 

@@ -3,53 +3,41 @@ import { DomainError } from "@oi/kernel/errors";
 import type { Clock } from "@oi/platform/service/clock";
 import type { Logger } from "@oi/platform/telemetry/logger";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { Checkouts, Credentials, Payments, RateLimiter } from "../../application/ports.ts";
+import type { Checkouts, Credentials, Payments } from "../../application/ports.ts";
 import type { Lang } from "../../domain/language.ts";
 import { type Answers, jsonAnswers } from "./answers.ts";
 import { appRoutes } from "./app-routes.ts";
 import { requireCaller } from "./caller.ts";
 import { checkoutPageRoutes } from "./checkout-page-routes.ts";
 import { checkoutRoutes } from "./checkout-routes.ts";
-import { errorLinks } from "./error-links.ts";
 import { logFailure, toDomainError, unknownPath } from "./failures.ts";
 import { notificationRoute, returnRoutes } from "./gateway-routes.ts";
-import type { HttpLimits } from "./http-limits.ts";
 import { type HttpServer, httpServer } from "./http-server.ts";
 import { checkoutPathOf, htmlPages, type Pages } from "./pages.ts";
 import { type PathMethods, pathMethods } from "./path-methods.ts";
 import { paymentRoutes } from "./payment-routes.ts";
 import { readBody } from "./read-body.ts";
-import { chooseRequestId, logRequests, requireOwnHost, setSafeDefaults } from "./request-hooks.ts";
-import { limitByAddress, type RequestLimits, requestLimits } from "./request-limits.ts";
+import { chooseRequestId, logRequests, requireHost } from "./request-hooks.ts";
 import { VALIDATION } from "./validation.ts";
 
 export type EdgeHttpOptions = {
   readonly payments: Payments;
   readonly checkouts: Checkouts;
   readonly credentials: Credentials;
-  readonly limiter: RateLimiter;
   readonly clock: Clock;
   readonly log: Logger;
   /** Known only once the port is, when the port is chosen by the system. */
   readonly publicUrl: () => string;
   readonly trustedProxyHops: number;
-  readonly limits: HttpLimits;
-  /** Hosts that `Host` may name, lower case and without port. */
-  readonly allowedHosts: readonly string[];
-  /** Whether the reference pages are served. */
-  readonly docs: boolean;
   readonly defaultLanguage: Lang;
 };
 
-/** What the server as a whole can do, which is what `OPTIONS *` asks. */
-const SERVER_METHODS = ["GET", "HEAD", "OPTIONS", "POST"];
-
-/** Path and method are judged before credentials and body: 404, 405 with `Allow`, and the answer to OPTIONS. */
+/** Path and method are judged before anything else: 404, 405 with `Allow`, and the answer to OPTIONS. */
 function judgePath(app: FastifyInstance, paths: PathMethods): void {
   app.addHook("onRequest", async (request, reply) => {
     if (!request.is404) return;
     const [path = ""] = request.raw.url?.split("?") ?? [];
-    const allowed = request.method === "OPTIONS" && path === "*" ? SERVER_METHODS : paths.of(path);
+    const allowed = paths.of(path);
     if (allowed === null) throw unknownPath();
     reply.header("allow", allowed.join(", "));
     if (request.method === "OPTIONS") return reply.code(204).send();
@@ -72,11 +60,10 @@ function registerRoutes(
   options: EdgeHttpOptions,
   answers: Answers,
   pages: Pages,
-  limits: RequestLimits,
 ): void {
   const { payments, checkouts, credentials, publicUrl } = options;
   app.register(async (merchants) => {
-    requireCaller(merchants, credentials, limits);
+    requireCaller(merchants, credentials);
     paymentRoutes(merchants, payments, answers);
     appRoutes(merchants, answers);
   });
@@ -88,18 +75,15 @@ function registerRoutes(
 
 /** The public HTTP server, ready to listen. */
 export async function edgeHttp(options: EdgeHttpOptions): Promise<HttpServer> {
-  const { clock, log, publicUrl } = options;
-  const links = errorLinks(publicUrl, options.docs);
-  const answers = jsonAnswers(clock, links);
-  const pages = htmlPages({ ...options, links });
-  const limits = requestLimits(options.limiter, options.trustedProxyHops);
-  const fail = failer(log, answers, pages);
+  const answers = jsonAnswers(options.clock);
+  const pages = htmlPages(options);
+  const fail = failer(options.log, answers, pages);
   const paths = pathMethods();
   let server: HttpServer | undefined;
   const app = Fastify({
     ...VALIDATION,
     serverFactory: (handler): Server => {
-      server = httpServer(handler, { clock, limits: options.limits, links });
+      server = httpServer(handler, options.clock);
       return server.node;
     },
     clientErrorHandler: () => undefined,
@@ -110,10 +94,8 @@ export async function edgeHttp(options: EdgeHttpOptions): Promise<HttpServer> {
     forceCloseConnections: false,
   });
   app.addHook("onRoute", ({ url, method }) => paths.add(url, [method].flat()));
-  logRequests(app, log);
-  setSafeDefaults(app, publicUrl);
-  requireOwnHost(app, { allowedHosts: options.allowedHosts, maxHeaders: options.limits.maxHeaders });
-  limitByAddress(app, limits);
+  logRequests(app, options.log);
+  requireHost(app);
   judgePath(app, paths);
   app.setErrorHandler(fail);
   app.setNotFoundHandler(() => {
@@ -121,11 +103,8 @@ export async function edgeHttp(options: EdgeHttpOptions): Promise<HttpServer> {
   });
   app.removeAllContentTypeParsers();
   // Bytes only: what they must be is judged after their size, and differs from route to route.
-  app.addContentTypeParser(
-    "*",
-    async (request: FastifyRequest) => await readBody(request.raw, options.limits.maxBodyBytes),
-  );
-  registerRoutes(app, options, answers, pages, limits);
+  app.addContentTypeParser("*", async (request: FastifyRequest) => await readBody(request.raw));
+  registerRoutes(app, options, answers, pages);
   await app.ready();
   if (!server) throw new Error("fastify did not ask for a server");
   return server;

@@ -1,14 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { DomainError } from "@oi/kernel/errors";
+import type { Duplex } from "node:stream";
 import { invalid } from "@oi/kernel/errors";
 import type { Clock } from "@oi/platform/service/clock";
 import { failureEnvelope } from "../../domain/envelope.ts";
-import { answerBrokenRequests } from "./broken-requests.ts";
-import { limitConnectionsPerAddress } from "./connection-limit.ts";
-import type { ErrorLinks } from "./error-links.ts";
-import type { HttpLimits } from "./http-limits.ts";
 
 export type HttpServer = {
   readonly node: Server;
@@ -18,13 +14,15 @@ export type HttpServer = {
   close(limitMs: number): Promise<void>;
 };
 
-const BROKEN: DomainError = invalid({ request: "is not valid HTTP, is too long, or did not arrive in time" });
-
-/** The answer to bytes that are no request, made without any framework. */
-function renderBroken(clock: Clock, links: ErrorLinks): string {
+/** What Node could not read as HTTP is answered without any framework, and the connection ends. */
+function answerBrokenRequest(clock: Clock, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
   const requestId = randomUUID();
-  const link = links.of(BROKEN.reason);
-  const body = JSON.stringify(failureEnvelope(BROKEN, { at: clock.now(), requestId }, link));
+  const error = invalid({ request: "is not valid HTTP, is too long, or did not arrive in time" });
+  const body = JSON.stringify(failureEnvelope(error, { at: clock.now(), requestId }));
   const head = [
     "HTTP/1.1 400 Bad Request",
     "content-type: application/json; charset=utf-8",
@@ -33,51 +31,41 @@ function renderBroken(clock: Clock, links: ErrorLinks): string {
     "x-content-type-options: nosniff",
     "x-should-retry: false",
     `x-request-id: ${requestId}`,
-    ...(link === null ? [] : [`link: <${link}>; rel="help"`]),
     "connection: close",
   ];
-  return `${head.join("\r\n")}\r\n\r\n${body}`;
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-function limitedServer(handler: RequestListener, limits: HttpLimits): Server {
+function limitedServer(handler: RequestListener): Server {
   const server = createServer(
     {
       // Without it a missing Host would be refused by Node, outside the envelope.
       requireHostHeader: false,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
+      headersTimeout: 5_000,
+      requestTimeout: 15_000,
       // Node looks for timeouts every 30 s unless told otherwise.
-      connectionsCheckingInterval: limits.connectionCheckMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      maxHeaderSize: limits.maxHeaderBytes,
-      insecureHTTPParser: false,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+      maxHeaderSize: 16 * 1024,
     },
     handler,
   );
-  // Node drops what is beyond without a word; one more is let through, so that it can be refused.
-  server.maxHeadersCount = limits.maxHeaders + 1;
-  server.maxConnections = limits.maxConnections;
-  server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
-  // Node counts what the peer reads as movement, so only an answer that nobody takes runs into this.
-  server.setTimeout(limits.stalledTimeoutMs);
-  limitConnectionsPerAddress(server, limits.maxConnectionsPerAddress);
+  server.maxHeadersCount = 64;
+  server.maxConnections = 10_000;
+  server.maxRequestsPerSocket = 1_000;
   return server;
 }
 
 const IDLE_CHECK_MS = 100;
 
 /** A Node server with our limits, which can be drained: `close` alone would go on serving kept-alive connections. */
-export function httpServer(
-  handler: RequestListener,
-  options: { readonly clock: Clock; readonly limits: HttpLimits; readonly links: ErrorLinks },
-): HttpServer {
-  const { clock, limits, links } = options;
+export function httpServer(handler: RequestListener, clock: Clock): HttpServer {
   let draining = false;
   const node = limitedServer((request, response) => {
     if (draining) response.setHeader("connection", "close");
     handler(request, response);
-  }, limits);
-  answerBrokenRequests(node, () => renderBroken(clock, links));
+  });
+  node.on("clientError", (_, socket) => answerBrokenRequest(clock, socket));
   return {
     node,
     listen: (host, port) =>

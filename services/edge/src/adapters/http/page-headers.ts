@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyReply } from "fastify";
-import { HSTS } from "./request-hooks.ts";
 
 /** A source as the policy's grammar takes it, so that nothing can smuggle another directive in. */
 const ORIGIN = /^https?:\/\/[A-Za-z0-9.*_-]+(:\d{1,5})?$/;
@@ -39,6 +38,6 @@ export function setPageHeaders(
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
     vary: "Accept-Language, Cookie",
   });
-  if (options.secure) reply.header("strict-transport-security", HSTS);
+  if (options.secure) reply.header("strict-transport-security", "max-age=31536000; includeSubDomains");
   return nonce;
 }

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { chooseLanguage, isLang, type Lang } from "../../domain/language.ts";
 import type { Notice } from "../../domain/messages.ts";
 import { noticePage, type Page } from "../../domain/page.ts";
-import type { ErrorLinks } from "./error-links.ts";
 import { prepareFailure } from "./failures.ts";
 import { setPageHeaders } from "./page-headers.ts";
 import { pageMarkup } from "./page-markup.ts";
@@ -59,7 +58,6 @@ export type Pages = {
 export function htmlPages(options: {
   readonly defaultLanguage: Lang;
   readonly publicUrl: () => string;
-  readonly links: ErrorLinks;
 }): Pages {
   const languageOf = (request: FastifyRequest): Lang =>
     chooseLanguage({
@@ -78,7 +76,7 @@ export function htmlPages(options: {
     return reply.send(pageMarkup(page, nonce));
   };
   const failure: Pages["failure"] = (request, reply, error, retryHref) => {
-    prepareFailure(request, reply, error, options.links);
+    prepareFailure(request, reply, error);
     const notice = NOTICES[error.reason] ?? "badRequest";
     const details = {
       // Only the gateway's limits are worth a sentence; it comes from payments, in English.

@@ -2,9 +2,6 @@ import type { ServerResponse } from "node:http";
 import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PaymentGateway } from "../../application/payment-gateway.ts";
-import { parseRetryAfter } from "./answer.ts";
-import type { GatewayCall } from "./caller.ts";
-import type { GatewayClock } from "./clock.ts";
 import {
   CANARY_PASSWORD,
   type Reply,
@@ -12,6 +9,9 @@ import {
   scriptedAccount,
   startScriptedServer,
 } from "../../testing/scripted-server.ts";
+import { parseRetryAfter } from "./answer.ts";
+import type { GatewayCall } from "./caller.ts";
+import type { GatewayClock } from "./clock.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 const ATTEMPT = { merchantRef: "pay_x-1", sessionKey: null };

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PaymentGateway } from "../../application/payment-gateway.ts";
 import type { RefundOrder } from "../../domain/gateway.ts";
-import { type Reply, type ScriptedServer, scriptedAccount, startScriptedServer } from "../../testing/scripted-server.ts";
+import {
+  type Reply,
+  type ScriptedServer,
+  scriptedAccount,
+  startScriptedServer,
+} from "../../testing/scripted-server.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 const signal = (): AbortSignal => new AbortController().signal;

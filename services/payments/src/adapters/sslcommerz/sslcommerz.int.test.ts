@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type GatewayWorld, paymentGatewayContract } from "../../application/payment-gateway.contract.ts";
 import type { RawCallback } from "../../domain/gateway.ts";
-import type { GatewayCall } from "./caller.ts";
 import { createAdmin, DEADLINE_MS, PASSWORD, startSandbox } from "../../testing/sandbox-process.ts";
+import type { GatewayCall } from "./caller.ts";
 import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
 
 /**

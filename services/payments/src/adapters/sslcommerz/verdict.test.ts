@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
-import { readAnswer } from "./answer.ts";
 import { chargeOf } from "../../testing/scripted-server.ts";
+import { readAnswer } from "./answer.ts";
 import { readQuery } from "./verdict.ts";
 
 /** Reads a query answer as it would come over the wire. */

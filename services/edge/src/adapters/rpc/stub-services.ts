@@ -14,7 +14,7 @@ import {
   PaymentsService,
 } from "@oi/proto/payments/v1/payments_service";
 import { toTimestamp } from "@oi/proto/public/time";
-import type { Checkouts, Trace } from "../application/ports.ts";
+import type { Checkouts, Trace } from "../../application/ports.ts";
 import { checkoutService } from "./checkout-service.ts";
 
 export const API_KEY = "oi_test_key";
