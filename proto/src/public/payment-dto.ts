@@ -1,6 +1,7 @@
 import { ModeSchema } from "../../gen/oi/common/v1/mode_pb.ts";
 import { type Payment, PaymentStatusSchema } from "../../gen/oi/payments/v1/payment_pb.ts";
 import { enumName } from "./enum-name.ts";
+import { exactNumber } from "./exact-number.ts";
 import { isoOrNull } from "./time.ts";
 
 /** The public shape of a payment: the REST answer's `data` and a webhook's `data`. Every key is always present. */
@@ -28,13 +29,6 @@ export type PaymentDto = {
   readonly createdAt: string | null;
   readonly updatedAt: string | null;
 };
-
-/** Amounts and ids are at most 2^53−1 by contract, so a JSON number holds them exactly. */
-function exactNumber(value: bigint): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new RangeError("an amount or id is larger than 2^53-1");
-  return number;
-}
 
 /** The one rendering of a payment for the public; edge and webhooks call this same function. */
 export function paymentDto(payment: Payment): PaymentDto {
