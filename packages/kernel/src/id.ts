@@ -73,3 +73,8 @@ export function eventUuid(id: string): string | null {
 export function paymentReference(random: Uint8Array): string {
   return `pay_${base58(random.subarray(0, 16))}`;
 }
+
+/** Refund reference = `rf_` + base58 of 128 random bits; with the number of the try the gateway's name for it. */
+export function refundReference(random: Uint8Array): string {
+  return `rf_${base58(random.subarray(0, 16))}`;
+}

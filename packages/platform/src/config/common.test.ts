@@ -4,13 +4,16 @@ import { ConfigError, type Env, readEnv } from "./env.ts";
 
 const PORTS = { rpc: 9_101, ops: 9_201 };
 
+/** What the doors need in production. */
+const PRODUCTION = { NODE_ENV: "production", RPC_CALLERS: `front=${"t".repeat(32)}:*` };
+
 const rpcOf = (env: Env) => readEnv(env, (read) => readRpc(read, readRuntime(read), PORTS));
 
 describe("the doors", () => {
   it("listen on loopback, and on every address in production", () => {
     expect(rpcOf({}).host).toBe("127.0.0.1");
-    expect(rpcOf({ NODE_ENV: "production" }).host).toBe("0.0.0.0");
-    expect(rpcOf({ NODE_ENV: "production", RPC_HOST: "10.0.0.1" }).host).toBe("10.0.0.1");
+    expect(rpcOf(PRODUCTION).host).toBe("0.0.0.0");
+    expect(rpcOf({ ...PRODUCTION, RPC_HOST: "10.0.0.1" }).host).toBe("10.0.0.1");
   });
 
   it("have the service's ports unless others are given; 0 lets the system choose", () => {

@@ -1,3 +1,5 @@
+import { type Failpoint, parseFailpoint } from "../service/failpoint.ts";
+import { type CallerConfig, readCallers } from "./callers.ts";
 import type { EnvReader } from "./env.ts";
 
 export type RpcConfig = {
@@ -5,6 +7,13 @@ export type RpcConfig = {
   readonly rpcPort: number;
   readonly opsPort: number;
   readonly drainSeconds: number;
+  /** Null trusts the machine itself and nobody else. */
+  readonly callers: readonly CallerConfig[] | null;
+  readonly deadlineRequired: boolean;
+  /** Whether the gRPC door explains its contracts. */
+  readonly reflection: boolean;
+  /** Whether the services answer JSON on the ops port, beside the probes. */
+  readonly json: boolean;
 };
 
 export type DatabaseConfig = {
@@ -50,6 +59,10 @@ export function readRpc(
     rpcPort: read.integer("RPC_PORT", standard.rpc, { min: 0, max: 65_535 }),
     opsPort: read.integer("OPS_PORT", standard.ops, { min: 0, max: 65_535 }),
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 1, max: 600 }),
+    callers: readCallers(read, runtime.production),
+    deadlineRequired: runtime.production,
+    reflection: read.flag("RPC_REFLECTION", true),
+    json: read.flag("RPC_JSON", !runtime.production),
   };
 }
 
@@ -72,4 +85,14 @@ export function readNats(read: EnvReader): NatsConfig {
     streamReplicas: read.integer("NATS_STREAM_REPLICAS", 1, { min: 1, max: 5 }),
     maxAgeDays: read.integer("NATS_MAX_AGE_DAYS", 7, { min: 1, max: 365 }),
   };
+}
+
+/** Where tests make the process fail; null outside them. */
+export function readFailpoint(read: EnvReader, { production }: RuntimeConfig): Failpoint | null {
+  const text = read.optionalText("FAILPOINT");
+  if (text === undefined) return null;
+  if (production) read.problem("FAILPOINT: must not be set in production");
+  const failpoint = parseFailpoint(text);
+  if (!failpoint) read.problem("FAILPOINT: must be name[:nth][:kill|throw|stall=ms]");
+  return failpoint;
 }

@@ -24,7 +24,7 @@ function problemsOf(env: Env, build: (read: EnvReader) => unknown): readonly str
   return [];
 }
 
-const readValue = (env: Env, build: (read: EnvReader) => unknown): unknown =>
+const readOne = (env: Env, build: (read: EnvReader) => unknown): unknown =>
   readEnv(env, (read) => ({ value: build(read) })).value;
 
 describe("problems", () => {
@@ -62,11 +62,11 @@ describe("problems", () => {
 describe("values", () => {
   it("are absent when empty", () => {
     const env = { NAME: "", PORT: "", FLAG: "", LIST: "", SECRET: "" };
-    expect(readValue(env, (read) => read.optionalText("NAME"))).toBeUndefined();
-    expect(readValue(env, (read) => read.optionalSecret("SECRET"))).toBeUndefined();
-    expect(readValue(env, (read) => read.integer("PORT", 80))).toBe(80);
-    expect(readValue(env, (read) => read.flag("FLAG", true))).toBe(true);
-    expect(readValue(env, (read) => read.list("LIST", ["a"]))).toEqual(["a"]);
+    expect(readOne(env, (read) => read.optionalText("NAME"))).toBeUndefined();
+    expect(readOne(env, (read) => read.optionalSecret("SECRET"))).toBeUndefined();
+    expect(readOne(env, (read) => read.integer("PORT", 80))).toBe(80);
+    expect(readOne(env, (read) => read.flag("FLAG", true))).toBe(true);
+    expect(readOne(env, (read) => read.list("LIST", ["a"]))).toEqual(["a"]);
     expect(problemsOf(env, (read) => read.text("NAME"))).toEqual(["NAME: is required"]);
   });
 
@@ -83,11 +83,11 @@ describe("values", () => {
   ])("of whole numbers lie within their bounds: %s", (text, value) => {
     const build = (read: EnvReader): number => read.integer("N", 3, { min: 0, max: 10 });
     expect(problemsOf({ N: text }, build)).toHaveLength(value === null ? 1 : 0);
-    if (value !== null) expect(readValue({ N: text }, build)).toBe(value);
+    if (value !== null) expect(readOne({ N: text }, build)).toBe(value);
   });
 
   it("of decimals keep their fraction", () => {
-    expect(readValue({ N: "0.25" }, (read) => read.decimal("N", 1))).toBe(0.25);
+    expect(readOne({ N: "0.25" }, (read) => read.decimal("N", 1))).toBe(0.25);
     expect(problemsOf({ N: ".5" }, (read) => read.decimal("N", 1))).toHaveLength(1);
     expect(problemsOf({ N: "2" }, (read) => read.decimal("N", 1, { max: 1 }))).toEqual([
       'N: must be a decimal number of at most 1, is "2"',
@@ -102,12 +102,12 @@ describe("values", () => {
     ["False", false],
     ["0", false],
   ])("of flags have the usual spellings: %s", (text, value) => {
-    expect(readValue({ F: text }, (read) => read.flag("F", !value))).toBe(value);
+    expect(readOne({ F: text }, (read) => read.flag("F", !value))).toBe(value);
   });
 
   it("of lists are trimmed and never empty", () => {
-    expect(readValue({ L: " a, ,b,, c " }, (read) => read.list("L"))).toEqual(["a", "b", "c"]);
-    expect(readValue({}, (read) => read.list("L"))).toEqual([]);
+    expect(readOne({ L: " a, ,b,, c " }, (read) => read.list("L"))).toEqual(["a", "b", "c"]);
+    expect(readOne({}, (read) => read.list("L"))).toEqual([]);
   });
 
   it("cannot be changed afterwards", () => {
@@ -118,19 +118,19 @@ describe("values", () => {
 describe("a file named by NAME_FILE", () => {
   it("gives the value without the newline that editors add", () => {
     const env = { KEY_FILE: file("key", " s3cret\r\n") };
-    expect(readValue(env, (read) => read.secret("KEY").reveal())).toBe(" s3cret");
+    expect(readOne(env, (read) => read.secret("KEY").reveal())).toBe(" s3cret");
   });
 
   it("gives way to the variable itself", () => {
     const env = { KEY: "near", KEY_FILE: file("far", "far") };
-    expect(readValue(env, (read) => read.text("KEY"))).toBe("near");
+    expect(readOne(env, (read) => read.text("KEY"))).toBe("near");
   });
 
   it("counts as absent when it holds nothing", () => {
     const env = { KEY_FILE: file("empty", "\n") };
     expect(problemsOf(env, (read) => read.secret("KEY"))).toEqual(["KEY: is required"]);
-    expect(readValue(env, (read) => read.optionalText("KEY"))).toBeUndefined();
-    expect(readValue(env, (read) => read.text("KEY", "fallback"))).toBe("fallback");
+    expect(readOne(env, (read) => read.optionalText("KEY"))).toBeUndefined();
+    expect(readOne(env, (read) => read.text("KEY", "fallback"))).toBe("fallback");
   });
 
   it("is a problem when it cannot be read", () => {

@@ -1,26 +1,14 @@
-import {
-  AckPolicy,
-  type Consumer,
-  type ConsumerMessages,
-  DeliverPolicy,
-  type JetStreamManager,
-  type JsMsg,
-} from "nats";
+import { DomainError } from "@oi/kernel/errors";
+import type { JsMsg } from "nats";
 import { type Loop, startLoop } from "../service/loop.ts";
+import { untilStopped } from "../service/patience.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { createInbox, type DurableOptions } from "./durable-inbox.ts";
 import type { InboundEvent } from "./envelope.ts";
-import type { NatsLink } from "./nats-link.ts";
-import { isMissing } from "./stream.ts";
 
 export type EventConsumer = AsyncDisposable;
 
-export type ConsumerOptions = {
-  readonly link: NatsLink;
-  readonly stream: string;
-  /** The durable's name; replicas of a service share it. */
-  readonly durable: string;
-  readonly maxAckPending: number;
-  readonly ackWaitMs: number;
+export type ConsumerOptions = DurableOptions & {
   readonly log: Logger;
   /** Commits the effect of all of them, or rejects and nothing happened. */
   readonly handle: (events: readonly InboundEvent[]) => Promise<void>;
@@ -29,7 +17,6 @@ export type ConsumerOptions = {
 };
 
 const BATCH = 100;
-const CHECK_EVERY_MS = 2_000;
 const PARK_AFTER_DELIVERIES = 10;
 const NAK_LIMIT = 3;
 
@@ -41,13 +28,13 @@ function toEvent(message: JsMsg): InboundEvent {
     subject: message.subject,
     headers,
     payload: message.string(),
-    deliveries: message.info.deliveryCount ?? message.info.redeliveryCount,
+    deliveries: message.info.deliveryCount,
   };
 }
 
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
+/** The database is away: no event's fault, so none is counted against it. */
+function isOutage(error: unknown): boolean {
+  return error instanceof DomainError && error.reason === "SERVICE_UNAVAILABLE";
 }
 
 /**
@@ -55,82 +42,20 @@ function nullIfMissing(error: unknown): null {
  * a confirmed ack, only after `handle` committed. It makes its durable again whenever that or the stream is lost.
  */
 export function startConsumer(options: ConsumerOptions): EventConsumer {
-  const { link, stream, durable, log } = options;
-  const queue: JsMsg[] = [];
-  let messages: ConsumerMessages | null = null;
-  let created = "";
-  let checkedAtMs = Number.NEGATIVE_INFINITY;
+  const { durable, log } = options;
+  const inbox = createInbox(options, () => worker.wake());
+  const handler = createHandler(options);
 
-  const attach = async (manager: JetStreamManager, consumer: Consumer): Promise<void> => {
-    await messages?.close();
-    created = (await manager.consumers.info(stream, durable)).created;
-    messages = await consumer.consume({
-      max_messages: BATCH,
-      idle_heartbeat: 1_000,
-      expires: 5_000,
-      callback: (message) => {
-        queue.push(message);
-        worker.wake();
-      },
-    });
-  };
-
-  /** Makes the durable when it is missing and starts reading when it is another one than before. */
-  const ensure = async (): Promise<void> => {
-    const connection = link.current();
-    if (!connection) return;
-    const manager = await connection.jetstreamManager();
-    const info = await manager.consumers.info(stream, durable).catch(nullIfMissing);
-    if (!info) {
-      // The stream is made by the service that publishes to it; until then there is nothing to read.
-      if (!(await manager.streams.info(stream).catch(nullIfMissing))) return;
-      await manager.consumers.add(stream, {
-        durable_name: durable,
-        ack_policy: AckPolicy.Explicit,
-        deliver_policy: DeliverPolicy.All,
-        ack_wait: options.ackWaitMs * 1_000_000,
-        max_ack_pending: options.maxAckPending,
-      });
-    }
-    if (!messages || info?.created !== created) {
-      await attach(manager, await connection.jetstream().consumers.get(stream, durable));
-    }
-    checkedAtMs = performance.now();
-  };
-
-  const settle = async (message: JsMsg, error: unknown): Promise<void> => {
-    const event = toEvent(message);
-    if (event.deliveries >= PARK_AFTER_DELIVERIES) {
-      await options.park(event, error);
-      await message.ackAck();
-      log.error({ eventId: event.id, subject: event.subject, err: error }, "event parked");
-      return;
-    }
-    // At first the stream may send it again at once; later the acknowledgement's time limit paces it.
-    if (event.deliveries <= NAK_LIMIT) message.nak();
-    log.warn(
-      { eventId: event.id, subject: event.subject, deliveries: event.deliveries, err: error },
-      "event failed",
-    );
-  };
-
-  const handleBatch = async (batch: readonly JsMsg[]): Promise<void> => {
-    try {
-      await options.handle(batch.map(toEvent));
-      await Promise.all(batch.map((message) => message.ackAck()));
-    } catch (error) {
-      const [only, ...others] = batch;
-      if (only && others.length === 0) return settle(only, error);
-      // One bad event must not hold up the others: each on its own.
-      for (const message of batch) await handleBatch([message]);
-    }
-  };
-
-  const work = async (): Promise<"more" | "idle"> => {
-    if (performance.now() - checkedAtMs > CHECK_EVERY_MS) await ensure();
-    const batch = queue.splice(0, BATCH);
+  const work = async (signal: AbortSignal): Promise<"more" | "idle"> => {
+    await untilStopped(signal, inbox.keepOpen());
+    const batch = inbox.take(BATCH);
     if (batch.length === 0) return "idle";
-    await handleBatch(batch);
+    const unhandled = new Set(batch);
+    try {
+      await handler.handleAll(unhandled, signal);
+    } finally {
+      inbox.putBack(unhandled);
+    }
     return "more";
   };
 
@@ -138,8 +63,71 @@ export function startConsumer(options: ConsumerOptions): EventConsumer {
   return {
     [Symbol.asyncDispose]: async () => {
       await worker[Symbol.asyncDispose]();
-      // What is queued and unhandled is delivered again to the next process.
-      await messages?.close();
+      await inbox.close();
+    },
+  };
+}
+
+type Handler = {
+  /** Removes from `batch` what is done with. Rejects when it cannot go on just now. */
+  handleAll(batch: Set<JsMsg>, signal: AbortSignal): Promise<void>;
+};
+
+function createHandler(options: ConsumerOptions): Handler {
+  const { log } = options;
+
+  const settle = async (message: JsMsg, error: unknown, signal: AbortSignal): Promise<void> => {
+    const event = toEvent(message);
+    const { id: eventId, subject, deliveries } = event;
+    if (deliveries >= PARK_AFTER_DELIVERIES) {
+      await options.park(event, error);
+      await acknowledge([message], signal);
+      log.error({ eventId, subject, err: error }, "event parked");
+      return;
+    }
+    if (isOutage(error)) throw error;
+    // At first the stream may send it again at once; later the acknowledgement's time limit paces it.
+    if (deliveries <= NAK_LIMIT) message.nak();
+    log.warn({ eventId, subject, deliveries, err: error }, "event failed");
+  };
+
+  /** Its effect is committed: an acknowledgement that gets lost only means that the event comes once more. */
+  const acknowledge = async (batch: readonly JsMsg[], signal: AbortSignal): Promise<void> => {
+    const acks = await untilStopped(signal, Promise.allSettled(batch.map((message) => message.ackAck())));
+    const lost = acks.filter(({ status }) => status === "rejected").length;
+    if (lost > 0) log.warn({ events: lost }, "acknowledgements were not confirmed; the events come again");
+  };
+
+  const tryHandle = async (batch: readonly JsMsg[]): Promise<{ readonly error: unknown } | null> => {
+    try {
+      await options.handle(batch.map(toEvent));
+      return null;
+    } catch (error) {
+      return { error };
+    }
+  };
+
+  return {
+    handleAll: async (batch, signal) => {
+      const all = [...batch];
+      const failure = await tryHandle(all);
+      if (!failure) {
+        batch.clear();
+        return acknowledge(all, signal);
+      }
+      // One bad event must not hold up the others: each on its own.
+      for (const message of all) {
+        if (signal.aborted) return;
+        const own = all.length === 1 ? failure : await tryHandle([message]);
+        if (own) {
+          // In the end of the line, so that those behind it are tried before it.
+          batch.delete(message);
+          batch.add(message);
+          await settle(message, own.error, signal);
+        }
+        batch.delete(message);
+        if (!own) await acknowledge([message], signal);
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
+import type { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { connect, type NatsConnection } from "nats";
+import { connect, Events, type NatsConnection } from "nats";
 
 /** A connection that is made in the background and made again for ever: nothing waits for NATS to start. */
 export type NatsLink = AsyncDisposable & {
@@ -13,7 +14,17 @@ const RETRY_MS = 250;
 
 export function openNats(options: { readonly url: string; readonly name: string }): NatsLink {
   let open: NatsConnection | null = null;
+  let away = false;
   let closed = false;
+  const watch = async (connection: NatsConnection): Promise<void> => {
+    hearLateErrors(connection);
+    for await (const { type } of connection.status()) {
+      if (type === Events.Disconnect) away = true;
+      if (type !== Events.Reconnect) continue;
+      hearLateErrors(connection);
+      away = false;
+    }
+  };
   const connecting = (async () => {
     while (!closed) {
       const connection = await tryConnect(options).catch(() => null);
@@ -21,6 +32,7 @@ export function openNats(options: { readonly url: string; readonly name: string 
       else if (closed) await connection.close();
       else {
         open = connection;
+        watch(connection).catch(() => {});
         return connection;
       }
     }
@@ -30,12 +42,33 @@ export function openNats(options: { readonly url: string; readonly name: string 
   connecting.catch(() => {});
   return {
     connection: () => connecting,
-    current: () => (open && !open.isClosed() ? open : null),
+    current: () => (open && !away && !open.isClosed() ? open : null),
     [Symbol.asyncDispose]: async () => {
       closed = true;
       // Closing does not wait for a broker that is away: what is unacknowledged comes again.
       await open?.close();
     },
+  };
+}
+
+/** Another text after every reconnect: what was known about the server's streams may be wrong then. */
+export function lifeOf(connection: NatsConnection): string {
+  return `${connection.info?.server_id} ${connection.info?.client_id}`;
+}
+
+type Internals = { readonly protocol?: { readonly transport?: { readonly socket?: Socket } } };
+
+/**
+ * nats 2.29.3 takes its listeners off a socket while a write may still fail on it: when the broker goes away in the
+ * moment in which we close, nobody would hear that error, and it would end the process.
+ */
+function hearLateErrors(connection: NatsConnection): void {
+  const socket = (connection as unknown as Internals).protocol?.transport?.socket;
+  if (!socket) return;
+  const removeAllListeners = socket.removeAllListeners.bind(socket);
+  socket.removeAllListeners = (...events: Parameters<typeof removeAllListeners>) => {
+    removeAllListeners(...events);
+    return socket.on("error", () => {});
   };
 }
 
@@ -48,6 +81,7 @@ function tryConnect({ url, name }: { readonly url: string; readonly name: string
       : {}),
     ...(address.protocol === "tls:" ? { tls: {} } : {}),
     name,
+    timeout: 2_000,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
     reconnectJitter: 100,

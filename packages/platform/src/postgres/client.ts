@@ -37,10 +37,21 @@ function options(config: DatabaseConfig, name: string, max: number): Options<Rec
 export function openDatabase(config: DatabaseConfig, name: string, max = config.poolMax): Database {
   const sql = postgres(config.url, options(config, name, max));
   const gate = createGate(max, config.waitMax);
+  let running = 0;
   return {
     sql,
-    run: (work) => gate(() => work(sql)).catch((error) => Promise.reject(translateDatabaseError(error))),
-    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+    run: async (work) => {
+      running += 1;
+      try {
+        return await gate(() => work(sql));
+      } catch (error) {
+        throw translateDatabaseError(error);
+      } finally {
+        running -= 1;
+      }
+    },
+    // The driver waits for ever for a connection that was killed under a query, so an idle pool is not waited for.
+    [Symbol.asyncDispose]: () => sql.end({ timeout: running > 0 ? 5 : 1 }),
   };
 }
 

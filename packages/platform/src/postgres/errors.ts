@@ -16,11 +16,13 @@ export function violates(error: unknown, constraint: string): boolean {
   return false;
 }
 
-const AWAY = /^(53|57P0|08)|^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|EPIPE|ETIMEDOUT)/;
+const AWAY =
+  /^(53|57P0|08)|^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EHOST|ENET|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT)/;
 
 /** The database's trouble in the words of the catalogue; what is no known trouble stays as it is and is a bug. */
 export function translateDatabaseError(error: unknown): unknown {
   if (error instanceof DomainError) return error;
+  hideValues(error);
   const code = postgresCode(error);
   if (code === null) return error;
   if (code === "55P03" || code === "40001" || code === "40P01" || AWAY.test(code)) {
@@ -36,4 +38,17 @@ export function translateDatabaseError(error: unknown): unknown {
     });
   }
   return error;
+}
+
+/**
+ * What PostgreSQL tells of rows and parameters, which are customers' data, is no business of a log: `detail` names the
+ * key that exists already or the whole row that fails a check, `where` and the rest quote statements.
+ */
+const TELLING = ["detail", "where", "internal_query", "hint"] as const;
+
+function hideValues(error: unknown): void {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    // The statement and its parameters are properties that nobody enumerates, so no log writes them.
+    for (const name of TELLING) if (name in at) Object.assign(at, { [name]: "[hidden]" });
+  }
 }

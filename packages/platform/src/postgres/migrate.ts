@@ -27,7 +27,9 @@ async function readFolder(folder: string, prefix: string): Promise<Migration[]> 
 }
 
 async function applyOne(sql: Sql, migration: Migration, appRole: string): Promise<void> {
-  const text = migration.sql.replaceAll(":app", `"${appRole.replaceAll('"', '""')}"`);
+  const role = `"${appRole.replaceAll('"', '""')}"`;
+  // Not in a cast (`::app`), not in a longer word; a function, because a plain text may hold `$&`.
+  const text = migration.sql.replaceAll(/(?<!:):app\b/g, () => role);
   try {
     await sql.begin(async (transaction) => {
       await transaction.unsafe(text);

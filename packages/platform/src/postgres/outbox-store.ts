@@ -27,6 +27,29 @@ function toEvent(row: Row): UnpublishedEvent {
   };
 }
 
+/** In one transaction, which may take its time: it is needed once in the life of a stream and reads a week of events. */
+async function enterEpoch(sql: Sql, stream: string, created: string): Promise<number> {
+  const [row] = await sql.begin(async (transaction) => {
+    await transaction`set local statement_timeout = '60s'`;
+    return transaction<{ lost: number }[]>`
+      with old as (select created, ack_floor, entered_at from stream_epoch where stream = ${stream} for update),
+      entered as (
+        insert into stream_epoch (stream, created) values (${stream}, ${created})
+        on conflict (stream) do update
+        set created = excluded.created, ack_floor = 0, entered_at = clock_timestamp(), checked_at = clock_timestamp()
+        where stream_epoch.created <> excluded.created),
+      again as (
+        update outbox o set published_at = null, stream_seq = null
+        from old
+        where old.created <> ${created} and o.created_at > clock_timestamp() - interval '7 days'
+          and o.published_at >= old.entered_at
+          and (o.stream_seq > old.ack_floor or o.published_at > clock_timestamp() - interval '10 minutes')
+        returning 1)
+      select count(*)::int as lost from again`;
+  });
+  return row?.lost ?? 0;
+}
+
 /** The outbox on a session of its own, whose advisory lock makes one relay per database the leader. */
 export function postgresOutboxStore(config: DatabaseConfig, name: string): OutboxStore {
   let leading = false;
@@ -42,9 +65,10 @@ export function postgresOutboxStore(config: DatabaseConfig, name: string): Outbo
       return leading;
     },
     unpublished: async (limit) => {
+      // The table's `seq`, not the text of it that is selected under the same name: that would put 10 before 9.
       const rows = await sql<Row[]>`
         select seq::text, created_at::text, id, subject, headers, payload, publishes
-        from outbox where published_at is null order by seq limit ${limit}`;
+        from outbox where published_at is null order by outbox.seq limit ${limit}`;
       return rows.map(toEvent);
     },
     markPublished: async (events) => {
@@ -56,35 +80,31 @@ export function postgresOutboxStore(config: DatabaseConfig, name: string): Outbo
         where o.created_at = p.created_at and o.seq = p.seq`;
     },
     enterEpoch: async (stream, created) => {
-      const rows = await sql<{ lost: number }[]>`
-        with old as (select created, ack_floor from stream_epoch where stream = ${stream} for update),
-        entered as (
-          insert into stream_epoch (stream, created) values (${stream}, ${created})
-          on conflict (stream) do update set created = excluded.created, ack_floor = 0, checked_at = clock_timestamp()
-          where stream_epoch.created <> excluded.created),
-        again as (
-          update outbox o
-          set stream_seq = null,
-              published_at = case when o.stream_seq > old.ack_floor or o.published_at > clock_timestamp() - interval '10 minutes'
-                                  then null else o.published_at end
-          from old
-          where old.created <> ${created} and o.created_at > clock_timestamp() - interval '7 days'
-            and o.published_at is not null
-          returning o.published_at)
-        select count(*)::int as lost from again where published_at is null`;
-      return rows[0]?.lost ?? 0;
+      const [known] = await sql<
+        { created: string }[]
+      >`select created from stream_epoch where stream = ${stream}`;
+      return known?.created === created ? 0 : enterEpoch(sql, stream, created);
     },
-    unpublishAbove: async (lastSeq) => {
-      const rows = await sql`
+    unpublishAbove: async (lastSeq, front) => {
+      const above = await sql`
         update outbox set published_at = null, stream_seq = null
-        where published_at is not null and stream_seq > ${lastSeq} and created_at > clock_timestamp() - interval '7 days'`;
-      return count(rows);
+        where stream_seq > ${lastSeq} and published_at >= (select max(entered_at) from stream_epoch)
+          and created_at > clock_timestamp() - interval '7 days'`;
+      if (!front) return count(above);
+      // What its age removed is older than the stream keeps, and an hour's grace keeps the two clocks apart.
+      const below = await sql`
+        update outbox set published_at = null, stream_seq = null
+        where stream_seq < ${front.firstSeq} and stream_seq > (select max(ack_floor) from stream_epoch)
+          and published_at >= (select max(entered_at) from stream_epoch)
+          and published_at > clock_timestamp() - make_interval(days => ${front.maxAgeDays}) + interval '1 hour'
+          and created_at > clock_timestamp() - interval '7 days'`;
+      return count(above) + count(below);
     },
     unpublishSeqs: async (seqs) => {
       if (seqs.length === 0) return 0;
       const rows = await sql`
         update outbox set published_at = null, stream_seq = null
-        where published_at is not null and stream_seq = any(${[...seqs]}::bigint[])
+        where stream_seq = any(${[...seqs]}::bigint[]) and published_at >= (select max(entered_at) from stream_epoch)
           and created_at > clock_timestamp() - interval '7 days'`;
       return count(rows);
     },
@@ -96,6 +116,6 @@ export function postgresOutboxStore(config: DatabaseConfig, name: string): Outbo
     ensurePartitions: async () => {
       await sql`select ensure_outbox_partitions()`;
     },
-    [Symbol.asyncDispose]: () => sql.end({ timeout: 5 }),
+    [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }),
   };
 }

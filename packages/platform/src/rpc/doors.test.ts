@@ -1,9 +1,10 @@
-import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { DomainError, ERROR_REASONS } from "@oi/kernel/errors";
 import { ApplicationsService } from "@oi/proto/payments/v1/applications_service";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Health } from "../service/health.ts";
 import { silentLogger } from "../telemetry/logger.ts";
+import { stubService } from "../testing/stub-service.ts";
 import { type GrpcTransport, grpcTransport, inMemoryTransport, type RpcClient, rpcClient } from "./client.ts";
 import { ERROR_MAP } from "./error-map.ts";
 import { rpc } from "./errors.ts";
@@ -18,7 +19,7 @@ const DETAILS = {
 const MESSAGE = "সব ঠিক নেই: 100 % “certain”\nand a second line";
 
 /** The name of the application says how its handler behaves. */
-const impl: ServiceImpl<typeof ApplicationsService> = {
+const impl = stubService(ApplicationsService, {
   registerApplication: ({ name }) => {
     const reason = ERROR_REASONS.find((candidate) => candidate === name);
     if (reason) throw new DomainError(reason, MESSAGE, DETAILS);
@@ -28,9 +29,7 @@ const impl: ServiceImpl<typeof ApplicationsService> = {
   getApplication: (_, { requestHeader }) => ({
     application: { name: requestHeader.get("x-request-id") ?? "none" },
   }),
-  updateSettings: () => ({}),
-  authenticateCredential: () => ({}),
-};
+});
 
 type Client = RpcClient<typeof ApplicationsService>;
 

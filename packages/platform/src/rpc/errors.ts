@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
-import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { anyPack, DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DomainError, ERROR_REASONS, type ErrorReason } from "@oi/kernel/errors";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "@oi/proto/google/rpc/error_details";
+import { type Status, StatusSchema } from "@oi/proto/google/rpc/status";
 import { ERROR_MAP } from "./error-map.ts";
 
 const ERROR_DOMAIN = "oi";
@@ -22,6 +23,26 @@ export function toConnectError(error: DomainError): ConnectError {
     details.push({ desc: RetryInfoSchema, value: { retryDelay } });
   }
   return new ConnectError(error.message, ERROR_MAP[error.reason].code, undefined, details);
+}
+
+/** An error as a message: what `grpc-status-details-bin` carries, and what a batch answers for one of its items. */
+export function toStatus(failure: ConnectError): Status {
+  const details = failure.details.flatMap((detail) =>
+    "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
+  );
+  return create(StatusSchema, { code: failure.code, message: failure.rawMessage, details });
+}
+
+/** The other way round: how the details of a message stand in Connect's error. */
+export function incomingDetails({ details }: Status): ConnectError["details"] {
+  return details.map(({ typeUrl, value }) => ({ type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value }));
+}
+
+/** The refusal of one item of a batch as a DomainError. */
+export function fromStatus(status: Status): DomainError {
+  const failure = new ConnectError(status.message, status.code);
+  failure.details = incomingDetails(status);
+  return fromRpcError(failure);
 }
 
 /** What a call without our details means: the peer is not there, or the time ran out, or something is broken. */

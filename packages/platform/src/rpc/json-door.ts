@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Health } from "../service/health.ts";
+import { type Identify, identifier } from "./caller.ts";
+import { createGate, MISSING_DEADLINE_MS } from "./gate.ts";
 import type { MountedService } from "./service.ts";
 
 /** Puts mounted services on a Connect router: the JSON door and the in-memory transport. */
@@ -48,6 +50,12 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.end(`${text}\n`);
 }
 
+/** A person with curl names no deadline, and is not made to; a stream may take its time. */
+function limitTime({ headers }: IncomingMessage): void {
+  const isUnary = headers["content-type"]?.startsWith("application/json");
+  if (isUnary) headers["connect-timeout-ms"] ??= String(MISSING_DEADLINE_MS);
+}
+
 async function answerHealth(
   health: Health,
   request: IncomingMessage,
@@ -72,9 +80,13 @@ export async function openJsonDoor(options: {
   readonly health: Health;
   readonly host: string;
   readonly port: number;
+  /** Who may call; the machine itself when absent. */
+  readonly identify?: Identify;
 }): Promise<JsonDoor> {
+  const gate = createGate({ identify: options.identify ?? identifier(null), deadlineRequired: false });
   const handleRpc = connectNodeAdapter({
     routes: routeServices(options.services),
+    contextValues: ({ socket }) => gate({ peer: socket?.remoteAddress ?? "", hasDeadline: true }),
     readMaxBytes: 1024 * 1024,
     fallback: (_, response) => {
       response.writeHead(404, { "content-type": "application/json" });
@@ -88,7 +100,9 @@ export async function openJsonDoor(options: {
     if (!server.listening) response.setHeader("connection", "close");
     answerHealth(options.health, request, response).then(
       (answered) => {
-        if (!answered) handleRpc(request, response);
+        if (answered) return;
+        limitTime(request);
+        handleRpc(request, response);
       },
       () => answer(response, 500, { code: "internal" }),
     );

@@ -1,4 +1,6 @@
+import type { CallerConfig } from "../config/callers.ts";
 import type { Health } from "../service/health.ts";
+import { identifier } from "./caller.ts";
 import { openGrpcDoor } from "./grpc-door.ts";
 import { openJsonDoor } from "./json-door.ts";
 import type { MountedService } from "./service.ts";
@@ -11,18 +13,37 @@ export type RpcServer = AsyncDisposable & {
   readonly services: readonly MountedService[];
 };
 
-/** Opens both doors on the same handlers. Disposing drains: not ready, then gRPC, then JSON. */
-export async function startRpcServer(options: {
+export type RpcServerOptions = {
   readonly services: readonly MountedService[];
   readonly health: Health;
   readonly host: string;
   readonly rpcPort: number;
   readonly opsPort: number;
   readonly drainSeconds: number;
-}): Promise<RpcServer> {
-  const { services, health, host } = options;
-  const grpc = await openGrpcDoor({ services, host, port: options.rpcPort });
-  const json = await openJsonDoor({ services, health, host, port: options.opsPort }).catch(async (error) => {
+  /** Null or absent: the machine itself may call everything, and nobody else anything. */
+  readonly callers?: readonly CallerConfig[] | null;
+  /** Whether the gRPC door refuses calls without a deadline. */
+  readonly deadlineRequired?: boolean;
+  /** Whether the gRPC door explains its contracts; it does when this is absent. */
+  readonly reflection?: boolean;
+  /** Whether the services answer JSON beside the probes; they do when this is absent. */
+  readonly json?: boolean;
+};
+
+/** Opens both doors on the same handlers. Disposing drains: not ready, then gRPC, then JSON. */
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const { services, health, host, deadlineRequired = false, reflection = true } = options;
+  const identify = identifier(options.callers ?? null);
+  const gate = { identify, deadlineRequired };
+  const grpc = await openGrpcDoor({ services, health, host, port: options.rpcPort, gate, reflection });
+  const answering = options.json === false ? [] : services;
+  const json = await openJsonDoor({
+    services: answering,
+    health,
+    host,
+    port: options.opsPort,
+    identify,
+  }).catch(async (error) => {
     await grpc.close(0);
     throw error;
   });

@@ -4,16 +4,13 @@ import { ApplicationsService } from "@oi/proto/payments/v1/applications_service"
 import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
 import { describe, expect, it } from "vitest";
 import { createLogger, silentLogger } from "../telemetry/logger.ts";
+import { stubService } from "../testing/stub-service.ts";
 import { inMemoryTransport, type RpcClient, rpcClient } from "./client.ts";
 import { rpc } from "./errors.ts";
 import { mountService } from "./service.ts";
 
 type Handlers = Partial<ServiceImpl<typeof ApplicationsService>>;
 type Line = Readonly<Record<string, unknown>>;
-
-const refuse = (): never => {
-  throw new DomainError("INTERNAL_ERROR", "not part of this test");
-};
 
 function service(handlers: Handlers): {
   readonly client: RpcClient<typeof ApplicationsService>;
@@ -22,13 +19,7 @@ function service(handlers: Handlers): {
 } {
   const texts: string[] = [];
   const destination = { write: (line: string) => void texts.push(line) };
-  const impl = {
-    registerApplication: refuse,
-    getApplication: refuse,
-    updateSettings: refuse,
-    authenticateCredential: refuse,
-    ...handlers,
-  };
+  const impl = stubService(ApplicationsService, handlers);
   const mounted = mountService(
     ApplicationsService,
     impl,

@@ -1,11 +1,13 @@
 import type { DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
 import { create, type DescMessage, type DescService, type Message } from "@bufbuild/protobuf";
-import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import type { ConnectError, HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { DomainError } from "@oi/kernel/errors";
 import type { Logger } from "../telemetry/logger.ts";
+import { callerOf, LOCAL_CALLER } from "./caller.ts";
 import { ERROR_MAP } from "./error-map.ts";
 import { toConnectError } from "./errors.ts";
+import { admit } from "./gate.ts";
+import { refusalOf } from "./refusal.ts";
+import { validateMessage } from "./validate.ts";
 
 export type UnaryMethod = DescMethodUnary<DescMessage, DescMessage>;
 export type UnaryHandler = (request: Message, context: HandlerContext) => Promise<Message>;
@@ -21,31 +23,6 @@ export type MountedService = {
   readonly streams: ReadonlyMap<string, { readonly method: StreamMethod; readonly handle: StreamHandler }>;
 };
 
-const validator = createValidator();
-
-/** `customer_reference` → `customerReference`: callers of both doors know the JSON names. */
-function publicName(violation: Violation): string {
-  const names = violation.field.map((part) =>
-    part.kind === "list_sub"
-      ? `[${part.index}]`
-      : "jsonName" in part
-        ? part.jsonName
-        : "name" in part
-          ? part.name
-          : "",
-  );
-  return names.join(".").replaceAll(".[", "[") || "request";
-}
-
-function validate(method: UnaryMethod | StreamMethod, request: Message): void {
-  const result = validator.validate(method.input, request);
-  if (result.kind === "valid") return;
-  if (result.kind === "error") throw result.error;
-  const fields = Object.fromEntries(result.violations.map((v) => [publicName(v), v.message]));
-  const [name, rule] = Object.entries(fields)[0] ?? ["request", "is not valid"];
-  throw new DomainError("VALIDATION_ERROR", `${name}: ${rule}`, { fields });
-}
-
 /** Gives up when the caller's time is up or the caller is gone, even when the handler does not listen. */
 function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -54,16 +31,6 @@ function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     if (signal.aborted) giveUp();
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
   });
-}
-
-/** Anything that is neither a refusal of ours nor the end of the caller's time is a bug: logged and never sent. */
-function refusalOf(error: unknown, signal: AbortSignal): DomainError {
-  if (error instanceof DomainError) return error;
-  if (signal.aborted) {
-    const message = "The time for this call ran out; the outcome is not known.";
-    return new DomainError("DEADLINE_EXCEEDED", message, { cause: error });
-  }
-  return new DomainError("INTERNAL_ERROR", "Something went wrong on our side.", { cause: error });
 }
 
 /** One call as the log tells of it. */
@@ -83,11 +50,17 @@ function startCall(method: string, context: HandlerContext, log: Logger): Call {
     end: () => {
       const requestId = context.requestHeader.get("x-request-id") ?? undefined;
       const ms = Math.round((performance.now() - startedMs) * 10) / 10;
-      const line = { rpc: method, outcome, ms, requestId };
+      const line = { rpc: method, outcome, ms, requestId, ...whoCalled(context) };
       if (cause === undefined) log.info(line, "rpc");
       else log.error({ ...line, err: cause }, "rpc failed");
     },
   };
+}
+
+/** Within one machine there is one caller, and every line would say the same. */
+function whoCalled(context: HandlerContext): { caller?: string; actor?: string } {
+  const { name, actor } = callerOf(context);
+  return { ...(name === LOCAL_CALLER ? {} : { caller: name }), ...(actor === null ? {} : { actor }) };
 }
 
 type Handler = (request: Message, context: HandlerContext) => unknown;
@@ -96,7 +69,8 @@ function mountUnary(method: UnaryMethod, handler: Handler, log: Logger): UnaryHa
   return async (request, context) => {
     const call = startCall(method.name, context, log);
     try {
-      validate(method, request);
+      admit(context, log);
+      validateMessage(method.input, request);
       const work = Promise.try(handler, request, context);
       return create(method.output, (await untilAborted(context.signal, work)) as Message);
     } catch (error) {
@@ -111,7 +85,8 @@ function mountStream(method: StreamMethod, handler: Handler, log: Logger): Strea
   return async function* (request, context) {
     const call = startCall(method.name, context, log);
     try {
-      validate(method, request);
+      admit(context, log);
+      validateMessage(method.input, request);
       for await (const message of handler(request, context) as AsyncIterable<Message>) {
         context.signal.throwIfAborted();
         yield create(method.output, message);
