@@ -17,6 +17,8 @@ export type LedgerConfig = {
   /** The owner of the tables, for `migrate` alone. */
   readonly databaseOwnerUrl: string;
   readonly nats: NatsConfig;
+  /** How many books are posted to at the same time, and how many postings may wait. */
+  readonly lane: { readonly lanes: number; readonly queueMax: number };
   readonly consumer: { readonly maxAckPending: number; readonly ackWaitMs: number };
 };
 
@@ -31,6 +33,10 @@ export function readConfig(env: Env): LedgerConfig {
       database,
       databaseOwnerUrl: read.url("LEDGER_DATABASE_OWNER_URL", ["postgres", "postgresql"], database.url),
       nats: readNats(read),
+      lane: {
+        lanes: read.integer("LEDGER_LANES", 4, { min: 1, max: 64 }),
+        queueMax: read.integer("LEDGER_QUEUE_MAX", 10_000, { min: 100, max: 1_000_000 }),
+      },
       consumer: {
         maxAckPending: read.integer("CONSUMER_MAX_ACK_PENDING", 1_000, { min: 1, max: 100_000 }),
         ackWaitMs: read.integer("CONSUMER_ACK_WAIT_MS", 30_000, { min: 100, max: 3_600_000 }),

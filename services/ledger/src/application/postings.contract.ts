@@ -1,14 +1,18 @@
+import type { Scope } from "@oi/kernel/scope";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Account } from "../domain/account.ts";
 import type { Draft } from "../domain/draft.ts";
 import { captured, draft, freshEventUuid, freshScope, lateMoney, receivedEvent } from "../testing/facts.ts";
-import type { Books, LedgerReads, ParkedEvents, Postings } from "./ports.ts";
+import type { AccountKey, Adjustments, Books, LedgerReads, ParkedEvents, Postings } from "./ports.ts";
 
 export type LedgerPorts = {
   readonly books: Books;
   readonly postings: Postings;
   readonly parkedEvents: ParkedEvents;
   readonly reads: LedgerReads;
+  readonly adjustments: Adjustments;
+  /** As a person with rights on the tables does it. */
+  readonly closeAccount: (scope: Scope, key: AccountKey) => Promise<void>;
 };
 
 const summary = (account: Account): readonly unknown[] => [
@@ -31,7 +35,7 @@ export function describePostings(name: string, ports: () => LedgerPorts): void {
     const accounts = async () =>
       (await ports().reads.allAccounts(scope))?.accounts.map((one) => summary(one)) ?? [];
     const ofPayment = (id: number) =>
-      ports().reads.transactions(scope, { reference: `payment:${id}`, afterSeq: 0, limit: 100 });
+      ports().reads.transactions(scope, { reference: `payment:${id}`, ref: null, afterSeq: 0, limit: 100 });
 
     beforeEach(async () => {
       scope = freshScope();

@@ -26,13 +26,20 @@ export function describeReads(name: string, ports: () => LedgerPorts): void {
       expect(await ports().reads.allAccounts(nowhere)).toBeNull();
       const page = { pathPrefix: "", after: null, limit: 1 };
       expect(await ports().reads.accounts(nowhere, page)).toBeNull();
-      const list = { reference: "payment:1", afterSeq: 0, limit: 9 };
+      const list = { reference: "payment:1", ref: null, afterSeq: 0, limit: 9 };
       expect(await ports().reads.transactions(nowhere, list)).toEqual([]);
     });
 
     it("reads one account, and says when the book has none such", async () => {
       expect(await ports().reads.account(scope, PAYABLE)).toEqual({
-        account: { ...PAYABLE, clearing: false, debitsMinor: 0n, creditsMinor: 120_000n, version: 2 },
+        account: {
+          ...PAYABLE,
+          clearing: false,
+          status: "OPEN",
+          debitsMinor: 0n,
+          creditsMinor: 120_000n,
+          version: 2,
+        },
         asOfSeq: 3,
       });
       const none = await ports().reads.account(scope, { ...PAYABLE, currency: "EUR" });
@@ -65,7 +72,7 @@ export function describeReads(name: string, ports: () => LedgerPorts): void {
 
     it("lists a reference's transactions by sequence, with their legs", async () => {
       const list = (afterSeq: number) =>
-        ports().reads.transactions(scope, { reference: "payment:1", afterSeq, limit: 9 });
+        ports().reads.transactions(scope, { reference: "payment:1", ref: null, afterSeq, limit: 9 });
       const found = await list(0);
       expect(found.map((one) => [one.seq, one.kind, one.key])).toEqual([
         [1, 10, "payment:1:captured"],

@@ -45,7 +45,7 @@ it("parks another fact under a used business key, once, and posts its neighbours
   expect(await record([conflict, neighbour])).toEqual([{ event: conflict.event, reason: "KEY_CONFLICT" }]);
   expect(await record([conflict])).toEqual([]);
   expect(await seqOf(LIVE)).toBe(2);
-  expect(ledger.parked()).toEqual([{ event: conflict.event, reason: "KEY_CONFLICT" }]);
+  expect(ledger.parked()).toMatchObject([{ event: conflict.event, reason: "KEY_CONFLICT" }]);
 });
 
 it("parks what cannot be read and posts the rest", async () => {

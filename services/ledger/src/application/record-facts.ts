@@ -5,9 +5,10 @@ import type { Fact } from "../domain/fact.ts";
 import { draftOf } from "../domain/posting-rules.ts";
 import type { Books, ParkedEvents, ParkReason, Postings, ReceivedEvent } from "./ports.ts";
 
-/** An event that was read: the fact in it, or why there is none that can be posted. */
+/** An event that was read: the fact in it, that it asks for no posting, or why there is none that can be posted. */
 export type ReadEvent = { readonly event: ReceivedEvent } & (
   | { readonly fact: Fact }
+  | { readonly ignored: true }
   | { readonly problem: ParkReason; readonly error: string }
 );
 
@@ -51,6 +52,8 @@ export function recordFacts(ports: {
     for (const read of events) {
       if ("problem" in read) parked.push(...(await park(read.event, read.problem, read.error)));
     }
+    const ignored = events.flatMap((read) => ("ignored" in read ? [read.event] : []));
+    if (ignored.length > 0) await parkedEvents.ignore(ignored);
     const groups = groupByBook(events.filter((read): read is EventWithFact & ReadEvent => "fact" in read));
     for (let i = 0; i < groups.length; i += BOOKS_AT_ONCE) {
       const some = groups.slice(i, i + BOOKS_AT_ONCE);

@@ -5,6 +5,7 @@ export type Account = {
   readonly path: string;
   readonly currency: string;
   readonly clearing: boolean;
+  readonly status: "OPEN" | "CLOSED";
   readonly debitsMinor: bigint;
   readonly creditsMinor: bigint;
   /** How many entries it has. */

@@ -12,6 +12,14 @@ export type Leg = {
   readonly ref: string | null;
 };
 
+/** After the posting, debits less credits of the account lie within the bounds; null is no bound. */
+export type Condition = {
+  readonly path: string;
+  readonly currency: string;
+  readonly minMinor: bigint | null;
+  readonly maxMinor: bigint | null;
+};
+
 /** A balanced transaction that has no place in its book yet. */
 export type Draft = {
   /** Unique in the book for ever. */
@@ -26,17 +34,24 @@ export type Draft = {
   readonly businessDate: string;
   readonly occurredAt: Instant;
   readonly reference: string;
+  /** Null for a command, which alone may be refused. */
   readonly source: FactSource | null;
   readonly actor: string;
+  /** The second person, for a command. */
+  readonly approver: string | null;
+  /** The transaction that this one undoes. */
+  readonly reversesSeq: number | null;
+  /** What must hold after the posting, or it is refused. */
+  readonly conditions: readonly Condition[];
   /** JSON with sorted keys. */
   readonly details: string;
   readonly legs: readonly Leg[];
 };
 
 /** 10^15 minor units; the database refuses more as well. */
-const MAX_LEG_MINOR = 1_000_000_000_000_000n;
+export const MAX_LEG_MINOR = 1_000_000_000_000_000n;
 const MAX_LEGS = 64;
-const REF_PATTERN = /^[a-z_]+:[A-Za-z0-9:_-]+$/;
+export const REF_PATTERN = /^[a-z_]+:[A-Za-z0-9:_-]+$/;
 
 /**
  * Proves a draft: 2 to 64 legs, each on an account of the chart, an open item on clearing accounts and only there, and

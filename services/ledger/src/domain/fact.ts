@@ -14,7 +14,7 @@ export type Settlement = {
   readonly storeMinor: bigint | null;
 };
 
-type Charge = {
+type Movement = {
   readonly source: FactSource;
   readonly scope: Scope;
   readonly occurredAt: Instant;
@@ -28,12 +28,36 @@ type Charge = {
 };
 
 /** The gateway took the money of an open payment. */
-export type Captured = Charge & { readonly kind: "CAPTURE" };
+export type Captured = Movement & { readonly kind: "CAPTURE" };
 /** Money came for a payment that was closed or paid already. */
-export type LateMoney = Charge & { readonly kind: "LATE"; readonly receiptId: number };
+export type LateMoney = Movement & { readonly kind: "LATE"; readonly receiptId: number };
+/** An operator confirmed that the gateway took another amount than asked. */
+export type Mismatch = Movement & { readonly kind: "MISMATCH"; readonly attemptId: number };
+
+export type Charge = Captured | LateMoney | Mismatch;
+
+/** Whose money a refund returns: the receipt or attempt names the open item that it empties. */
+export type RefundOrigin =
+  | { readonly type: "MERCHANT" }
+  | { readonly type: "LATE_MONEY"; readonly ref: string }
+  | { readonly type: "MISMATCH"; readonly ref: string };
+
+/**
+ * RESERVE: asked of the gateway. SETTLE: the gateway returned the money. RELEASE: it did not. The settlement's gross is
+ * what the gateway takes back from us.
+ */
+export type RefundFact = Movement & {
+  readonly kind: "RESERVE" | "SETTLE" | "RELEASE";
+  readonly refundId: number;
+  readonly origin: RefundOrigin;
+};
 
 /** Something that happened to money and must be posted; it is never refused for lack of balance. */
-export type Fact = Captured | LateMoney;
+export type Fact = Charge | RefundFact;
+
+export function isRefund(fact: Fact): fact is RefundFact {
+  return fact.kind === "RESERVE" || fact.kind === "SETTLE" || fact.kind === "RELEASE";
+}
 
 function isId(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0;
@@ -41,6 +65,15 @@ function isId(value: number): boolean {
 
 function isAmount(value: bigint): boolean {
   return value > 0n && value <= MAX_AMOUNT_MINOR;
+}
+
+function refundProblems({ refundId, origin }: RefundFact): Record<string, string> {
+  return {
+    ...(isId(refundId) ? {} : { refundId: "must be positive" }),
+    ...(origin.type === "MERCHANT" || /^[1-9]\d{0,15}$/.test(origin.ref)
+      ? {}
+      : { originRef: "must be the id of the receipt or attempt" }),
+  };
 }
 
 /**
@@ -54,6 +87,8 @@ export function checkedFact<F extends Fact>(fact: F): F {
   if (!isId(fact.scope.applicationId)) problems.applicationId = "must be positive";
   if (!isId(fact.paymentId)) problems.paymentId = "must be positive";
   if (fact.kind === "LATE" && !isId(fact.receiptId)) problems.receiptId = "must be positive";
+  if (fact.kind === "MISMATCH" && !isId(fact.attemptId)) problems.attemptId = "must be positive";
+  if (isRefund(fact)) Object.assign(problems, refundProblems(fact));
   if (!GATEWAY_PATTERN.test(fact.gateway)) problems.gateway = "must be a gateway's name in lower case";
   if (!isAmount(amount.amountMinor)) problems.amount = "must be from 1 to 999999999999999 minor units";
   if (!isCurrency(amount.currency)) problems.currency = "must be an ISO 4217 code";

@@ -1,27 +1,33 @@
 import { unreachable } from "@oi/kernel/assert";
 import { businessDate } from "./business-date.ts";
 import type { Sha256 } from "./canonical-bytes.ts";
-import { CONVERSION, gatewayFee, gatewayReceivable, LATE_MONEY, MERCHANT_PAYABLE } from "./chart.ts";
+import {
+  CONVERSION,
+  gatewayFee,
+  gatewayReceivable,
+  LATE_MONEY,
+  MERCHANT_PAYABLE,
+  REFUNDS_IN_FLIGHT,
+  suspense,
+} from "./chart.ts";
 import { balanced, type Draft, type Leg } from "./draft.ts";
-import type { Fact } from "./fact.ts";
+import { type Charge, type Fact, isRefund, type RefundFact } from "./fact.ts";
 import { requestHash } from "./request-hash.ts";
 import { TRANSACTION_KINDS } from "./transaction-kind.ts";
 
 /** Stands on every transaction. A new version applies to new facts only. */
-const RULE_VERSION = 1;
+export const RULE_VERSION = 1;
 const ACTOR = "payments";
 
 export type BookTerms = { readonly utcOffsetMinutes: number };
 
-/** What a kind of charge decides: its business key, its open item, and whose money it is. */
-type ChargeRule = { readonly key: string; readonly item: string; readonly owed: Leg };
+type Posting = { readonly key: string; readonly legs: readonly Leg[]; readonly isFeeUnknown: boolean };
 
 /** Turns a fact into the one transaction that records it. */
 export function draftOf(fact: Fact, book: BookTerms, sha256: Sha256): Draft {
-  const rule = chargeRule(fact);
-  const fee = feeOf(fact);
+  const { key, legs, isFeeUnknown } = isRefund(fact) ? refundPosting(fact) : chargePosting(fact);
   return balanced({
-    key: rule.key,
+    key,
     requestHash: requestHash(fact, sha256),
     kind: TRANSACTION_KINDS[fact.kind],
     rule: RULE_VERSION,
@@ -30,62 +36,128 @@ export function draftOf(fact: Fact, book: BookTerms, sha256: Sha256): Draft {
     reference: `payment:${fact.paymentId}`,
     source: fact.source,
     actor: ACTOR,
-    details: detailsOf(fact, fee === null),
-    legs: [...grossLegs(fact, rule), ...feeLegs(fact, rule.item, fee ?? 0n)],
+    approver: null,
+    reversesSeq: null,
+    conditions: [],
+    details: detailsOf(fact, isFeeUnknown),
+    legs,
   });
 }
 
-function chargeRule(fact: Fact): ChargeRule {
-  const { amountMinor, currency } = fact.amount;
-  const credit = { currency, amountMinor: -amountMinor };
+/** What a kind of charge decides: its business key, its open item, and whose money it is. */
+type ChargeRule = {
+  readonly key: string;
+  readonly item: string;
+  readonly owed: Pick<Leg, "path" | "ref">;
+};
+
+function chargeRule(fact: Charge): ChargeRule {
+  const payment = `payment:${fact.paymentId}`;
   switch (fact.kind) {
-    case "CAPTURE": {
-      const item = `payment:${fact.paymentId}`;
-      return { key: `${item}:captured`, item, owed: { ...credit, path: MERCHANT_PAYABLE, ref: null } };
-    }
+    case "CAPTURE":
+      return { key: `${payment}:captured`, item: payment, owed: { path: MERCHANT_PAYABLE, ref: null } };
     case "LATE": {
       const item = `late:${fact.receiptId}`;
-      const key = `payment:${fact.paymentId}:${item}`;
-      return { key, item, owed: { ...credit, path: LATE_MONEY, ref: item } };
+      return { key: `${payment}:${item}`, item, owed: { path: LATE_MONEY, ref: item } };
+    }
+    case "MISMATCH": {
+      const item = `mismatch:${fact.attemptId}`;
+      return { key: `${payment}:${item}`, item, owed: { path: suspense(fact.gateway), ref: item } };
     }
     default:
       return unreachable(fact);
   }
 }
 
-/**
- * The charge itself. The ledger never converts: a charge and a settlement in two currencies each balance against the
- * conversion account.
- */
-function grossLegs(fact: Fact, { item, owed }: ChargeRule): readonly Leg[] {
-  const { amount, settlement, gateway } = fact;
-  const receivable: Leg = {
-    path: gatewayReceivable(gateway),
-    currency: settlement.currency,
-    amountMinor: settlement.grossMinor,
-    ref: item,
+function chargePosting(fact: Charge): Posting {
+  const { key, item, owed } = chargeRule(fact);
+  const fee = feeOf(fact);
+  const credit: Leg = { ...owed, currency: fact.amount.currency, amountMinor: -fact.amount.amountMinor };
+  return {
+    key,
+    legs: [...exchange(received(fact, item), credit), ...feeLegs(fact, item, fee ?? 0n)],
+    isFeeUnknown: fee === null,
   };
-  if (settlement.currency === amount.currency) return [receivable, owed];
+}
+
+/** What the gateway owes us of the whole charge, in the currency that it settles in. */
+function received({ gateway, settlement }: Fact, ref: string): Leg {
+  const { currency, grossMinor } = settlement;
+  return { path: gatewayReceivable(gateway), currency, amountMinor: grossMinor, ref };
+}
+
+/**
+ * Two legs that mean the same money. The ledger never converts: in two currencies, each balances against the conversion
+ * account.
+ */
+function exchange(first: Leg, second: Leg): readonly Leg[] {
+  if (first.currency === second.currency) return [first, second];
+  const counter = ({ currency, amountMinor }: Leg): Leg => ({
+    path: CONVERSION,
+    currency,
+    amountMinor: -amountMinor,
+    ref: null,
+  });
+  const pair = [counter(first), counter(second)];
   return [
-    receivable,
-    owed,
-    { path: CONVERSION, currency: amount.currency, amountMinor: amount.amountMinor, ref: null },
-    { path: CONVERSION, currency: settlement.currency, amountMinor: -settlement.grossMinor, ref: null },
+    first,
+    second,
+    ...pair.filter((leg) => leg.amountMinor > 0n),
+    ...pair.filter((leg) => leg.amountMinor < 0n),
   ];
 }
 
 /** Null when the gateway named no amount that can be true; the settlement then tells the fee. */
-function feeOf({ settlement: { grossMinor, storeMinor } }: Fact): bigint | null {
+function feeOf({ settlement: { grossMinor, storeMinor } }: Charge): bigint | null {
   if (storeMinor === null || storeMinor <= 0n || storeMinor > grossMinor) return null;
   return grossMinor - storeMinor;
 }
 
-function feeLegs({ gateway, settlement: { currency } }: Fact, item: string, fee: bigint): readonly Leg[] {
+function feeLegs({ gateway, settlement: { currency } }: Charge, item: string, fee: bigint): readonly Leg[] {
   if (fee === 0n) return [];
   return [
     { path: gatewayFee(gateway), currency, amountMinor: fee, ref: null },
     { path: gatewayReceivable(gateway), currency, amountMinor: -fee, ref: item },
   ];
+}
+
+/**
+ * Success and failure of one refund share a key, so that not both can be posted. They may come before the reservation:
+ * the item in flight then dips to the other side and meets zero all the same.
+ */
+function refundPosting(fact: RefundFact): Posting {
+  const item = `refund:${fact.refundId}`;
+  const { amountMinor, currency } = fact.amount;
+  const source: Leg = { ...sourceOf(fact), currency, amountMinor };
+  const inFlight: Leg = { path: REFUNDS_IN_FLIGHT, currency, amountMinor, ref: item };
+  const credited = (leg: Leg): Leg => ({ ...leg, amountMinor: -leg.amountMinor });
+  switch (fact.kind) {
+    case "RESERVE":
+      return { key: `${item}:reserved`, legs: [source, credited(inFlight)], isFeeUnknown: false };
+    case "SETTLE":
+      return {
+        key: `${item}:outcome`,
+        legs: exchange(inFlight, credited(received(fact, item))),
+        isFeeUnknown: false,
+      };
+    case "RELEASE":
+      return { key: `${item}:outcome`, legs: [inFlight, credited(source)], isFeeUnknown: false };
+    default:
+      return unreachable(fact.kind);
+  }
+}
+
+function sourceOf({ origin, gateway }: RefundFact): Pick<Leg, "path" | "ref"> {
+  switch (origin.type) {
+    case "MERCHANT":
+      return { path: MERCHANT_PAYABLE, ref: null };
+    case "LATE_MONEY":
+      return { path: LATE_MONEY, ref: `late:${origin.ref}` };
+    case "MISMATCH":
+      return { path: suspense(gateway), ref: `mismatch:${origin.ref}` };
+    default:
+      return unreachable(origin);
+  }
 }
 
 /** Keys stand in alphabetical order, because the text is hashed. */
@@ -95,5 +167,6 @@ function detailsOf(fact: Fact, isFeeUnknown: boolean): string {
     ...(isFeeUnknown ? { fee: "unknown" } : {}),
     gateway: fact.gateway,
     ...(fact.gatewayTxnId === null ? {} : { gatewayTxnId: fact.gatewayTxnId }),
+    ...(isRefund(fact) ? { refund: String(fact.refundId) } : {}),
   });
 }

@@ -14,6 +14,7 @@ export type Entry = Leg & {
 export type Transaction = {
   /** Its place in the book: gapless, in the order of commits. */
   readonly seq: number;
+  readonly blockNo: number;
   readonly kind: number;
   readonly rule: number;
   readonly businessDate: string;
@@ -23,6 +24,10 @@ export type Transaction = {
   readonly reference: string;
   readonly eventUuid: string | null;
   readonly actor: string;
+  readonly approver: string | null;
+  readonly reversesSeq: number | null;
   readonly details: string;
+  /** Of its leaf, in hexadecimal. */
+  readonly leaf: string;
   readonly entries: readonly Entry[];
 };

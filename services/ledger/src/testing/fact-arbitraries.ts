@@ -1,6 +1,7 @@
 import { fc } from "@fast-check/vitest";
-import type { Fact, LateMoney, Settlement } from "../domain/fact.ts";
-import { captured, lateMoney } from "./facts.ts";
+import type { Draft } from "../domain/draft.ts";
+import type { Fact, LateMoney, RefundOrigin, Settlement } from "../domain/fact.ts";
+import { captured, command, lateMoney, mismatch, refund } from "./facts.ts";
 
 const amountMinor = fc.oneof(fc.bigInt(1n, 200n), fc.bigInt(1n, 999_999_999_999_999n));
 const currency = fc.constantFrom("BDT", "USD", "JPY", "KWD");
@@ -31,10 +32,63 @@ const ids = fc.record({
   occurredAt: fc.integer({ min: 1_600_000_000_000, max: 1_900_000_000_000 }),
 });
 
+const anyOrigin: fc.Arbitrary<RefundOrigin> = fc.constantFrom(
+  { type: "MERCHANT" },
+  { type: "LATE_MONEY", ref: "1" },
+  { type: "MISMATCH", ref: "2" },
+);
+
 /** Facts of few payments, so that business keys meet. */
 export const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.tuple(ids, charge).map(([a, b]): Fact => captured({ ...a, ...b })),
   fc
     .tuple(ids, charge, fc.integer({ min: 1, max: 3 }))
     .map(([a, b, receiptId]): LateMoney => lateMoney({ ...a, ...b, receiptId })),
+  fc.tuple(ids, charge).map(([a, b]): Fact => mismatch({ ...a, ...b, attemptId: a.paymentId })),
+  fc
+    .tuple(
+      ids,
+      charge,
+      fc.integer({ min: 1, max: 4 }),
+      anyOrigin,
+      fc.constantFrom("RESERVE", "SETTLE", "RELEASE"),
+    )
+    .map(([a, b, refundId, origin, kind]): Fact => refund(kind, { ...a, ...b, refundId, origin })),
 );
+
+const commandAccount = fc.constantFrom(
+  ["Liabilities:Merchant:Payable", null],
+  ["Liabilities:Merchant:Reserve", null],
+  ["Liabilities:Customers:LateMoney", "late:1"],
+  ["Expenses:WriteOff", null],
+  ["Equity:Opening", null],
+  ["Assets:Gateway:Nobody:Receivable", "payment:1"],
+  ["Assets:Gateway:Sslcommerz:Receivable", "payment:1"],
+  ["Assets:Bank:City", null],
+) as fc.Arbitrary<readonly [string, string | null]>;
+
+const bound = fc.option(fc.bigInt(-300n, 300n));
+
+/** Commands of few numbers: some fit, some meet a limit, a condition or an account that is not there. */
+export const anyCommand: fc.Arbitrary<Draft> = fc
+  .record({
+    id: fc.integer({ min: 1, max: 6 }),
+    debit: commandAccount,
+    credit: commandAccount,
+    amountMinor: fc.bigInt(1n, 400n),
+    minMinor: bound,
+    maxMinor: bound,
+    hasCondition: fc.boolean(),
+  })
+  .map(({ id, debit, credit, amountMinor, minMinor, maxMinor, hasCondition }) => {
+    const currency = "BDT";
+    return command({
+      id,
+      legs: [
+        { path: debit[0], ref: debit[1], currency, amountMinor },
+        { path: credit[0], ref: credit[1], currency, amountMinor: -amountMinor },
+      ],
+      conditions: hasCondition ? [{ path: debit[0], currency, minMinor, maxMinor }] : [],
+      reason: `${id} ${debit[0]} ${credit[0]} ${amountMinor} ${minMinor} ${maxMinor} ${hasCondition}`,
+    });
+  });

@@ -2,9 +2,17 @@ import { formatUuid, uuidV7 } from "@oi/kernel/id";
 import type { Mode, Scope } from "@oi/kernel/scope";
 import { nodeSha256 } from "../adapters/node/sha256.ts";
 import type { ReceivedEvent } from "../application/ports.ts";
-import type { Draft } from "../domain/draft.ts";
-import type { Captured, Fact, LateMoney } from "../domain/fact.ts";
+import {
+  type Adjustment,
+  type AdjustmentContent,
+  adjustmentDraft,
+  contentHash,
+  contentText,
+} from "../domain/adjustment.ts";
+import type { Condition, Draft, Leg } from "../domain/draft.ts";
+import type { Captured, Fact, LateMoney, Mismatch, RefundFact } from "../domain/fact.ts";
 import { draftOf } from "../domain/posting-rules.ts";
+import type { Transaction } from "../domain/transaction.ts";
 
 /** 2026-01-05T07:59:59Z: 13:59:59 of the same day in Dhaka. */
 export const OCCURRED_AT = 1_767_599_999_000;
@@ -59,6 +67,71 @@ export function lateMoney(changes: Partial<LateMoney> = {}): LateMoney {
 
 export function draft(fact: Fact): Draft {
   return draftOf(fact, { utcOffsetMinutes: 360 }, nodeSha256);
+}
+
+/** A refund of 10.00 BDT of the payment that `captured` makes. */
+export function refund(kind: RefundFact["kind"], changes: Partial<RefundFact> = {}): RefundFact {
+  const amount = changes.amount ?? { amountMinor: 1_000n, currency: "BDT" };
+  return {
+    ...captured({ gatewayTxnId: null }),
+    source: { eventUuid: freshEventUuid(), subject: `payments.refund.${kind.toLowerCase()}` },
+    kind,
+    refundId: 7,
+    origin: { type: "MERCHANT" },
+    amount,
+    settlement: { currency: amount.currency, grossMinor: amount.amountMinor, storeMinor: null },
+    ...changes,
+  };
+}
+
+/** Money of another amount than asked, confirmed by an operator. */
+export function mismatch(changes: Partial<Mismatch> = {}): Mismatch {
+  return {
+    ...captured({ gatewayTxnId: null }),
+    source: { eventUuid: freshEventUuid(), subject: "payments.mismatch.confirmed" },
+    kind: "MISMATCH",
+    attemptId: 9,
+    ...changes,
+  };
+}
+
+export type CommandOptions = {
+  readonly id: number;
+  readonly legs?: readonly Leg[];
+  readonly conditions?: readonly Condition[];
+  readonly businessDate?: string;
+  /** Undoes this one, with exactly its mirror. */
+  readonly original?: Transaction;
+  readonly reason?: string;
+};
+
+/** What an approved adjustment posts: by default a write-off of 1.00 BDT that the application earned. */
+export function command(options: CommandOptions): Draft {
+  const { id, original } = options;
+  const content: AdjustmentContent = {
+    businessDate: options.businessDate ?? null,
+    conditions: options.conditions ?? [],
+    legs: original
+      ? []
+      : (options.legs ?? [
+          { path: "Expenses:WriteOff", currency: "BDT", amountMinor: 100n, ref: null },
+          { path: "Liabilities:Merchant:Payable", currency: "BDT", amountMinor: -100n, ref: null },
+        ]),
+    reason: options.reason ?? "agreed with the merchant",
+    reference: null,
+    reverseSeq: original?.seq ?? null,
+  };
+  const by = { checker: "bela", decidedAt: OCCURRED_AT };
+  const adjustment: Adjustment = {
+    id,
+    content,
+    contentHash: contentHash(contentText(content), nodeSha256),
+    maker: "anik",
+    createdAt: OCCURRED_AT,
+    expiresAt: OCCURRED_AT,
+    state: { status: "APPROVED", ...by },
+  };
+  return adjustmentDraft(adjustment, by, original ?? null, { utcOffsetMinutes: 360 }, nodeSha256);
 }
 
 export function receivedEvent(changes: Partial<ReceivedEvent> = {}): ReceivedEvent {

@@ -1,10 +1,14 @@
 import { fileURLToPath } from "node:url";
+import type { Scope } from "@oi/kernel/scope";
 import { type Database, openDatabase } from "@oi/platform/postgres/client";
 import { type TestDatabase, testDatabase } from "@oi/testkit/postgres";
+import { postgresAdjustments } from "../adapters/postgres/adjustments.ts";
+import { bookId } from "../adapters/postgres/book-id.ts";
 import { postgresBooks } from "../adapters/postgres/books.ts";
 import { postgresParkedEvents } from "../adapters/postgres/parked-events.ts";
 import { postgresPostings } from "../adapters/postgres/postings.ts";
 import { postgresLedgerReads } from "../adapters/postgres/reads.ts";
+import type { AccountKey } from "../application/ports.ts";
 import type { LedgerPorts } from "../application/postings.contract.ts";
 import { readConfig } from "../config.ts";
 import { unique } from "./facts.ts";
@@ -29,19 +33,28 @@ export async function postgresLedger(): Promise<PostgresLedger> {
   };
   const database = open(test.url);
   const others = { owner: open(test.ownerUrl), admin: open(test.adminUrl) };
-  const announce = () => ({
+  const outboxEvent = (subject: string) => () => ({
     id: `evt_${unique()}`,
-    subject: "ledger.event.parked",
-    aggregate: "event:1",
+    subject,
+    aggregate: "test:1",
     version: 1,
     headers: {},
     payload: "{}",
   });
+  const posted = outboxEvent("ledger.adjustment.posted");
   const ports = {
     books: postgresBooks(database),
-    postings: postgresPostings(database),
-    parkedEvents: postgresParkedEvents(database, { announce }),
+    postings: postgresPostings(database, { announce: (_, made) => (made.source ? null : posted()) }),
+    parkedEvents: postgresParkedEvents(database, { announce: outboxEvent("ledger.event.parked") }),
     reads: postgresLedgerReads(database),
+    adjustments: postgresAdjustments(database),
+    closeAccount: async (scope: Scope, { path, currency }: AccountKey) => {
+      await others.owner.run(
+        (sql) => sql`
+          update ledger.account set status = 'CLOSED'
+          where book_id = ${bookId(scope)} and path = ${path} and currency = ${currency}`,
+      );
+    },
   };
   const held = stack.move();
   return {

@@ -37,7 +37,7 @@ it("passes over every other subject, whatever is in it", () => {
   for (const subject of [
     "payments.payment.created",
     "payments.application.updated",
-    "payments.refund.succeeded",
+    "payments.refund.rejected",
   ]) {
     expect(read(subject, "not even JSON")).toBeNull();
   }

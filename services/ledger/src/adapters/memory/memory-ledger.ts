@@ -2,59 +2,52 @@ import { assert } from "@oi/kernel/assert";
 import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
 import type {
+  AccountKey,
+  Adjustments,
   Books,
   LedgerReads,
+  ParkedEvent,
   ParkedEvents,
-  ParkReason,
   PostingOutcome,
   Postings,
-  ReceivedEvent,
 } from "../../application/ports.ts";
 import { DEFAULT_UTC_OFFSET_MINUTES } from "../../domain/business-date.ts";
+import { toHex } from "../../domain/canonical-bytes.ts";
 import type { Draft } from "../../domain/draft.ts";
-import { append, emptyBook, hashText, type MemoryBook } from "./memory-book.ts";
+import { memoryAdjustments } from "./memory-adjustments.ts";
+import { append, emptyBook, type MemoryBook, refusalOf, reject, setStatus } from "./memory-book.ts";
 import { memoryReads } from "./memory-reads.ts";
 
-type InboxRow = { readonly outcome: "POSTED" | "REPLAYED" | "PARKED"; readonly seq: number };
+type InboxRow = { readonly outcome: "POSTED" | "REPLAYED" | "PARKED" | "IGNORED"; readonly seq: number };
 
 export type MemoryLedger = {
   readonly books: Books;
   readonly postings: Postings;
   readonly parkedEvents: ParkedEvents;
   readonly reads: LedgerReads;
+  readonly adjustments: Adjustments;
   /** What waits for a person, for tests to look at. */
-  parked(): readonly { readonly event: ReceivedEvent; readonly reason: ParkReason }[];
+  parked(): readonly ParkedEvent[];
+  closeAccount(scope: Scope, key: AccountKey): Promise<void>;
+};
+
+type State = {
+  readonly byName: Map<string, MemoryBook>;
+  readonly inbox: Map<string, InboxRow>;
+  readonly parked: Map<string, ParkedEvent>;
+  readonly now: () => Instant;
 };
 
 /** The whole ledger in memory: the reference model of the database, and the store of tests. */
 export function memoryLedger({ now }: { readonly now: () => Instant }): MemoryLedger {
-  const byName = new Map<string, MemoryBook>();
-  const inbox = new Map<string, InboxRow>();
-  const parked = new Map<string, { readonly event: ReceivedEvent; readonly reason: ParkReason }>();
-  const find = (scope: Scope): MemoryBook | undefined => byName.get(`${scope.applicationId} ${scope.mode}`);
-
-  const decide = (book: MemoryBook, draft: Draft): PostingOutcome => {
-    const heard = draft.source ? inbox.get(draft.source.eventUuid) : undefined;
-    if (heard && heard.outcome !== "PARKED") return { code: "REPLAYED", seq: heard.seq };
-    const known = book.byKey.get(draft.key);
-    if (!known) return { code: "POSTED", seq: append(book, draft, now()) };
-    const isSame = known.requestHash === hashText(draft.requestHash);
-    return { code: isSame ? "REPLAYED" : "IDEMPOTENCY_KEY_CONFLICT", seq: known.seq };
-  };
-
-  const postOne = (book: MemoryBook, draft: Draft): PostingOutcome => {
-    const outcome = decide(book, draft);
-    if (draft.source && outcome.code !== "IDEMPOTENCY_KEY_CONFLICT") {
-      inbox.set(draft.source.eventUuid, { outcome: outcome.code, seq: outcome.seq });
-      parked.delete(draft.source.eventUuid);
-    }
-    return outcome;
-  };
-
+  const state: State = { byName: new Map(), inbox: new Map(), parked: new Map(), now };
+  const { byName } = state;
+  const name = (scope: Scope): string => `${scope.applicationId} ${scope.mode}`;
+  const find = (scope: Scope): MemoryBook | undefined => byName.get(name(scope));
   return {
     books: {
       open: async (scope) => {
-        if (!find(scope)) byName.set(`${scope.applicationId} ${scope.mode}`, emptyBook(scope));
+        if (!find(scope)) byName.set(name(scope), emptyBook(scope));
         return { utcOffsetMinutes: DEFAULT_UTC_OFFSET_MINUTES };
       },
     },
@@ -62,18 +55,63 @@ export function memoryLedger({ now }: { readonly now: () => Instant }): MemoryLe
       post: async (scope, drafts) => {
         const book = find(scope);
         assert(book !== undefined, "the book was not opened");
-        return drafts.map((draft) => postOne(book, draft));
+        const blockNo = book.lastBlock + 1;
+        return drafts.map((draft) => postOne(state, book, draft, blockNo));
       },
     },
-    parkedEvents: {
-      park: async (event, reason) => {
-        if (inbox.has(event.uuid)) return false;
-        inbox.set(event.uuid, { outcome: "PARKED", seq: 0 });
-        parked.set(event.uuid, { event, reason });
-        return true;
-      },
+    parkedEvents: memoryParkedEvents(state),
+    reads: memoryReads({ find, books: () => [...byName.values()], now }),
+    adjustments: memoryAdjustments({ find, now }),
+    parked: () => [...state.parked.values()],
+    closeAccount: async (scope, key) => {
+      const book = find(scope);
+      if (book) setStatus(book, key, "CLOSED");
     },
-    reads: memoryReads(find),
-    parked: () => [...parked.values()],
+  };
+}
+
+function decide(state: State, book: MemoryBook, draft: Draft, blockNo: number): PostingOutcome {
+  const heard = draft.source ? state.inbox.get(draft.source.eventUuid) : undefined;
+  if (heard && heard.seq > 0) return { code: "REPLAYED", seq: heard.seq };
+  const known = book.byKey.get(draft.key);
+  if (known && known.requestHash !== toHex(draft.requestHash))
+    return { code: "IDEMPOTENCY_KEY_CONFLICT", seq: "seq" in known ? known.seq : 0 };
+  if (known) return "seq" in known ? { code: "REPLAYED", seq: known.seq } : { code: known.code, seq: 0 };
+  const recordedAt = state.now();
+  const refusal = draft.source ? null : refusalOf(book, draft);
+  if (refusal === null) return { code: "POSTED", seq: append(book, draft, blockNo, recordedAt) };
+  reject(book, draft, refusal, { blockNo, recordedAt });
+  return { code: refusal, seq: 0 };
+}
+
+function postOne(state: State, book: MemoryBook, draft: Draft, blockNo: number): PostingOutcome {
+  const outcome = decide(state, book, draft, blockNo);
+  if (draft.source && (outcome.code === "POSTED" || outcome.code === "REPLAYED")) {
+    state.inbox.set(draft.source.eventUuid, { outcome: outcome.code, seq: outcome.seq });
+    state.parked.delete(draft.source.eventUuid);
+  }
+  return outcome;
+}
+
+function memoryParkedEvents({ inbox, parked, now }: State): ParkedEvents {
+  return {
+    park: async (event, reason, error) => {
+      if (inbox.has(event.uuid)) return false;
+      inbox.set(event.uuid, { outcome: "PARKED", seq: 0 });
+      parked.set(event.uuid, { event, reason, error, parkedAt: now() });
+      return true;
+    },
+    ignore: async (events) => {
+      for (const { uuid } of events) if (!inbox.has(uuid)) inbox.set(uuid, { outcome: "IGNORED", seq: 0 });
+    },
+    waiting: async (uuid) => parked.get(uuid) ?? null,
+    list: async ({ after, limit }) => {
+      const all = [...parked.values()];
+      const from = after === null ? 0 : all.findIndex(({ event }) => event.uuid === after) + 1;
+      return all.slice(from, from + limit);
+    },
+    resolve: async (uuid) => {
+      parked.delete(uuid);
+    },
   };
 }

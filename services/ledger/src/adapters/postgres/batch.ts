@@ -1,9 +1,18 @@
+import { findChartLine } from "../../domain/chart.ts";
 import type { Draft } from "../../domain/draft.ts";
 
 const NO_EVENT = "00000000-0000-0000-0000-000000000000";
 const NO_REF = "";
+/** The largest number of the database stands for "no bound". */
+const UNBOUNDED = "9223372036854775807";
 
-type BatchAccount = { readonly path: string; readonly currency: string; readonly clearing: string };
+type BatchAccount = {
+  readonly path: string;
+  readonly currency: string;
+  readonly clearing: string;
+  readonly mayOpen: string;
+  readonly maxBalance: string;
+};
 
 /** Drafts as the parallel arrays that `ledger.post_batch` takes; numbers of items and accounts begin at 1. */
 export type Batch = {
@@ -13,29 +22,50 @@ export type Batch = {
   readonly legAccounts: readonly number[];
   readonly legAmounts: readonly string[];
   readonly legRefs: readonly string[];
+  readonly boundItems: readonly number[];
+  readonly boundAccounts: readonly number[];
+  readonly boundMins: readonly string[];
+  readonly boundMaxs: readonly string[];
 };
 
 export function toBatch(drafts: readonly Draft[]): Batch {
+  const { accounts, numberOf } = accountNumbers();
+  const legs = drafts.flatMap((draft, i) => draft.legs.map((leg) => ({ ...leg, item: i + 1 })));
+  const bounds = drafts.flatMap((draft, i) => draft.conditions.map((one) => ({ ...one, item: i + 1 })));
+  return {
+    drafts,
+    legItems: legs.map((leg) => leg.item),
+    legAccounts: legs.map((leg) => numberOf(leg.path, leg.currency)),
+    legAmounts: legs.map((leg) => String(leg.amountMinor)),
+    legRefs: legs.map((leg) => leg.ref ?? NO_REF),
+    boundItems: bounds.map((one) => one.item),
+    boundAccounts: bounds.map((one) => numberOf(one.path, one.currency)),
+    boundMins: bounds.map((one) => String(one.minMinor ?? `-${UNBOUNDED}`)),
+    boundMaxs: bounds.map((one) => String(one.maxMinor ?? UNBOUNDED)),
+    accounts,
+  };
+}
+
+function accountNumbers() {
   const accounts: BatchAccount[] = [];
   const numbers = new Map<string, number>();
-  const numberOf = (path: string, currency: string, clearing: boolean): number => {
+  const numberOf = (path: string, currency: string): number => {
     const name = `${path} ${currency}`;
     const known = numbers.get(name);
     if (known !== undefined) return known;
-    accounts.push({ path, currency, clearing: String(clearing) });
+    const line = findChartLine(path);
+    accounts.push({
+      path,
+      currency,
+      clearing: String(line?.clearing ?? false),
+      // A fact opens whatever it needs; a command, only what cannot be a mistyped name.
+      mayOpen: String(line?.isSingle ?? false),
+      maxBalance: String(line?.maxBalanceMinor ?? UNBOUNDED),
+    });
     numbers.set(name, accounts.length);
     return accounts.length;
   };
-  const legs = drafts.flatMap((draft, i) => draft.legs.map((leg) => ({ ...leg, item: i + 1 })));
-  return {
-    drafts,
-    accounts,
-    legItems: legs.map((leg) => leg.item),
-    // A leg has an open item if and only if its account is a clearing account; the draft proved it.
-    legAccounts: legs.map((leg) => numberOf(leg.path, leg.currency, leg.ref !== null)),
-    legAmounts: legs.map((leg) => String(leg.amountMinor)),
-    legRefs: legs.map((leg) => leg.ref ?? NO_REF),
-  };
+  return { accounts, numberOf };
 }
 
 export function eventOf({ source }: Draft): string {

@@ -33,10 +33,18 @@ async function attempt(who: "app" | "owner" | "admin", text: string): Promise<st
 }
 
 const FORBIDDEN = "42501";
-const POSTED_TABLES = ["txn", "entry", "txn_live", "entry_live", "txn_test", "entry_test"];
+const POSTED_TABLES = ["txn", "entry", "block"].flatMap((name) => [name, `${name}_live`, `${name}_test`]);
 
 describe("the service's own login", () => {
-  const tables = [...POSTED_TABLES, "book", "account", "account_balance", "account_day", "open_item"];
+  const tables = [
+    ...POSTED_TABLES,
+    "book",
+    "account",
+    "account_balance",
+    "account_day",
+    "open_item",
+    "rejection",
+  ];
 
   it.each(tables)("can change nothing in %s", async (table) => {
     for (const statement of [
@@ -62,14 +70,24 @@ describe("the service's own login", () => {
                  else has_table_privilege(${ledger.test.appRole}, c.oid, p.privilege) end
       order by 1`;
     expect(granted.map((row) => row.what)).toEqual([
+      "insert adjustment",
       "insert inbox",
       "insert parked_event",
+      "update adjustment",
       "update parked_event",
     ]);
     const functions = await ledger.as("admin").sql<{ name: string }[]>`
       select proname as name from pg_proc where pronamespace = 'ledger'::regnamespace
         and has_function_privilege(${ledger.test.appRole}, oid, 'EXECUTE') order by 1`;
-    expect(functions.map((row) => row.name)).toEqual(["ensure_book", "post_batch"]);
+    expect(functions.map((row) => row.name)).toEqual([
+      "account_as_of",
+      "current_book",
+      "ensure_book",
+      "expire_adjustments",
+      "list_books",
+      "post_batch",
+      "undone_adjustments",
+    ]);
   });
 
   it("cannot forget that it saw an event", async () => {
@@ -79,9 +97,60 @@ describe("the service's own login", () => {
   });
 
   it("cannot reach a partition behind its parent", async () => {
-    for (const table of ["txn_live", "txn_test", "entry_live", "entry_test"]) {
+    for (const table of ["txn", "entry", "block"].flatMap((one) => [`${one}_live`, `${one}_test`])) {
       expect(await attempt("app", `select 1 from ledger.${table}`)).toBe(FORBIDDEN);
     }
+  });
+
+  it("sees nothing without the name of a book, and no other book with it", async () => {
+    const hidden = [
+      "book",
+      "account",
+      "account_balance",
+      "account_day",
+      "open_item",
+      "txn",
+      "entry",
+      "block",
+    ];
+    const count = async (setting: string | null, table: string): Promise<number> => {
+      const rows = await ledger.database.sql.begin(async (sql) => {
+        if (setting !== null) await sql`select set_config('oi.book_id', ${setting}, true)`;
+        return sql.unsafe(`select count(*)::int as count from ledger.${table}`);
+      });
+      return rows[0]?.count;
+    };
+    for (const table of hidden) {
+      expect([table, await count(null, table)]).toEqual([table, 0]);
+      // What a connection is left with after a transaction that had named one.
+      expect([table, await count("", table)]).toEqual([table, 0]);
+      expect([table, await count("424242", table)]).toEqual([table, 0]);
+      expect([table, await count(bookId(live), table)]).not.toEqual([table, 0]);
+      await expect(count("all", table)).rejects.toThrow(/bigint/);
+    }
+    expect(await count(bookId(live), "book")).toBe(1);
+    expect(await count(bookId(live), "txn")).toBe(2);
+  });
+
+  it("decides an adjustment once, of its own book, and never the maker", async () => {
+    const insert = (book: string): string => `
+      select set_config('oi.book_id', '${bookId(live)}', true);
+      insert into ledger.adjustment (book_id, idem_key, content, content_hash, maker)
+      values (${book}, 'k', '{}', sha256('x'), 'maker')`;
+    expect(await attempt("app", insert(bookId(test)))).toBe(FORBIDDEN);
+    expect(await attempt("app", insert(bookId(live)))).toBe("done");
+    const decide = (changes: string): string => `
+      select set_config('oi.book_id', '${bookId(live)}', true);
+      update ledger.adjustment set ${changes}`;
+    const approve = (who: string): string =>
+      decide(`status = 'APPROVED', decided_at = now(), checker = '${who}'`);
+    expect(await attempt("app", approve("maker"))).toBe("23514");
+    expect(await attempt("app", decide("content = '{\"a\":1}'"))).toBe(FORBIDDEN);
+    expect(await attempt("app", decide("status = 'APPROVED', decided_at = now()"))).toBe("23514");
+    expect(await attempt("app", approve("checker"))).toBe("done");
+    expect(await attempt("app", approve("another"))).toBe(FORBIDDEN);
+    expect(await attempt("owner", "update ledger.adjustment set maker = 'x'")).toBe(FORBIDDEN);
+    expect(await attempt("owner", "delete from ledger.adjustment where book_id > 0")).toBe(FORBIDDEN);
   });
 
   it("cannot change the schema", async () => {
@@ -106,15 +175,36 @@ describe("the owner and the superuser", () => {
   });
 
   it("truncate nothing that is live", async () => {
-    for (const table of ["txn", "entry", "txn_live", "entry_live", "account", "book"]) {
+    const kept = [
+      "txn",
+      "entry",
+      "block",
+      "txn_live",
+      "entry_live",
+      "block_live",
+      "account",
+      "book",
+      "rejection",
+    ];
+    for (const table of [...kept, "adjustment"]) {
       expect(await attempt("admin", `truncate ledger.${table} cascade`)).toBe(FORBIDDEN);
     }
   });
 
   it("may clear TEST, and LIVE stays", async () => {
-    expect(await attempt("owner", "truncate ledger.txn_test, ledger.entry_test")).toBe("done");
-    const [row] = await ledger.as("owner").sql`select count(*)::int as entries from ledger.entry`;
-    expect(row).toEqual({ entries: 8 });
+    expect(await attempt("app", "select ledger.wipe_test()")).toBe(FORBIDDEN);
+    expect(await attempt("owner", "select ledger.wipe_test()")).toBe("done");
+    const [row] = await ledger.as("owner").sql`
+      select (select count(*)::int from ledger.entry) as entries, (select count(*)::int from ledger.book) as books,
+        (select count(*)::int from ledger.account where book_id < 0) as test_accounts`;
+    expect(row).toEqual({ entries: 8, books: 1, test_accounts: 0 });
+  });
+
+  it("keep an account's name and nature; it may be closed", async () => {
+    expect(await attempt("owner", "update ledger.account set path = path || 'X'")).toBe(FORBIDDEN);
+    expect(await attempt("owner", "update ledger.account set clearing = not clearing")).toBe(FORBIDDEN);
+    expect(await attempt("owner", "update ledger.account set status = 'CLOSED'")).toBe("done");
+    expect(await attempt("owner", "update ledger.account set status = 'OPEN'")).toBe("done");
   });
 });
 
@@ -125,8 +215,9 @@ describe("an insert of the owner", () => {
   const insert = (table: string, entries: readonly Made[], book = bookId(live)): Promise<string> =>
     attempt(
       "owner",
-      `insert into ledger.${table} (book_id, seq, leg, account_id, amount, balance_after, account_version, ref)
-       select v.book, 99, v.leg, a.id, v.amount, 0, 1000 + v.leg, v.ref
+      `insert into ledger.${table}
+         (book_id, seq, leg, account_id, amount, balance_after, debits_after, account_version, ref)
+       select v.book, 99, v.leg, a.id, v.amount, 0, 0, 1000 + v.leg, v.ref
        from (values ${entries
          .map((e) => `(${book}::bigint, ${e.leg}, '${e.account}', ${e.amount}::bigint, ${e.ref})`)
          .join(", ")}) as v (book, leg, path, amount, ref)

@@ -13,6 +13,7 @@ export type AccountRow = {
   readonly path: string;
   readonly currency: string;
   readonly clearing: boolean;
+  readonly status: Account["status"];
   readonly debits: string;
   readonly credits: string;
   readonly version: string;
@@ -23,6 +24,7 @@ export function toAccount(row: AccountRow): Account {
     path: row.path,
     currency: row.currency,
     clearing: row.clearing,
+    status: row.status,
     debitsMinor: BigInt(row.debits),
     creditsMinor: BigInt(row.credits),
     version: exactNumber(row.version),
@@ -42,6 +44,7 @@ type EntryRow = {
 
 export type TransactionRow = {
   readonly seq: string;
+  readonly block_no: string;
   readonly kind: number;
   readonly rule: number;
   readonly business_date: string;
@@ -51,13 +54,17 @@ export type TransactionRow = {
   readonly reference: string;
   readonly event_id: string | null;
   readonly actor: string;
+  readonly approver: string | null;
+  readonly reverses_seq: string | null;
   readonly details: string;
+  readonly leaf: string;
   readonly entries: readonly EntryRow[];
 };
 
 export function toTransaction(row: TransactionRow): Transaction {
   return {
     seq: exactNumber(row.seq),
+    blockNo: exactNumber(row.block_no),
     kind: row.kind,
     rule: row.rule,
     businessDate: row.business_date,
@@ -67,7 +74,10 @@ export function toTransaction(row: TransactionRow): Transaction {
     reference: row.reference,
     eventUuid: row.event_id,
     actor: row.actor,
+    approver: row.approver,
+    reversesSeq: row.reverses_seq === null ? null : exactNumber(row.reverses_seq),
     details: row.details,
+    leaf: row.leaf,
     entries: row.entries.map((entry) => ({
       leg: entry.leg,
       path: entry.path,

@@ -6,12 +6,9 @@ import { silentLogger } from "@oi/platform/telemetry/logger";
 import { Mode } from "@oi/proto/common/v1/mode";
 import { LedgerService } from "@oi/proto/ledger/v1/ledger_service";
 import { beforeAll, describe, expect, it } from "vitest";
-import { getBalance } from "../../application/get-balance.ts";
-import { getTrialBalance } from "../../application/get-trial-balance.ts";
-import { listAccounts } from "../../application/list-accounts.ts";
-import { listTransactions } from "../../application/list-transactions.ts";
 import { eventIdOf } from "../../domain/event-identity.ts";
 import { captured, draft, lateMoney, RECORDED_AT } from "../../testing/facts.ts";
+import { memoryUseCases } from "../../testing/memory-use-cases.ts";
 import { memoryLedger } from "../memory/memory-ledger.ts";
 import { ledgerService } from "./ledger-service.ts";
 
@@ -23,17 +20,11 @@ const FACTS = [captured(), lateMoney(), lateMoney({ receiptId: 56 })];
 let client: RpcClient<typeof LedgerService>;
 
 beforeAll(async () => {
-  const { books, postings, reads } = memoryLedger({ now: () => RECORDED_AT });
+  const ledger = memoryLedger({ now: () => RECORDED_AT });
   const scope = { applicationId: 7, mode: "LIVE" } as const;
-  await books.open(scope);
-  await postings.post(scope, FACTS.map(draft));
-  const useCases = {
-    getBalance: getBalance({ reads }),
-    listAccounts: listAccounts({ reads }),
-    listTransactions: listTransactions({ reads }),
-    getTrialBalance: getTrialBalance({ reads }),
-  };
-  const service = mountService(LedgerService, ledgerService(useCases), silentLogger());
+  await ledger.books.open(scope);
+  await ledger.postings.post(scope, FACTS.map(draft));
+  const service = mountService(LedgerService, ledgerService(memoryUseCases(ledger)), silentLogger());
   client = rpcClient(LedgerService, inMemoryTransport([service]));
 });
 
@@ -124,7 +115,9 @@ describe("pages", () => {
     }
     const other = client.listAccounts({ book: BOOK, pathPrefix: "Assets", pageToken: nextPageToken });
     expect(await refusal(other)).toMatchObject(wrong);
-    const forged = Buffer.from(JSON.stringify(["transactions", "payment:123", "1e3"])).toString("base64url");
+    const forged = Buffer.from(JSON.stringify(["transactions", "payment:123", "", "0", "1e3"])).toString(
+      "base64url",
+    );
     const list = client.listTransactions({ book: BOOK, reference: "payment:123", pageToken: forged });
     expect(await refusal(list)).toMatchObject(wrong);
   });

@@ -6,6 +6,7 @@ import { type Transaction as TransactionMessage, TransactionSchema } from "@oi/p
 import { modeFromProto } from "@oi/proto/public/scope";
 import { toTimestamp } from "@oi/proto/public/time";
 import { type Account, balanceOf, normalBalanceOf } from "../../domain/account.ts";
+import { fromHex } from "../../domain/canonical-bytes.ts";
 import { chartLine } from "../../domain/chart.ts";
 import { eventIdOf } from "../../domain/event-identity.ts";
 import type { Entry, Transaction } from "../../domain/transaction.ts";
@@ -27,6 +28,7 @@ export function accountMessage(account: Account): AccountMessage {
     balanceMinor: balanceOf(account),
     normalBalanceMinor: normalBalanceOf(account),
     version: BigInt(account.version),
+    status: account.status,
   });
 }
 
@@ -42,6 +44,10 @@ export function transactionMessage(transaction: Transaction): TransactionMessage
     reference: transaction.reference,
     eventId: transaction.eventUuid === null ? "" : eventIdOf(transaction.eventUuid),
     actor: transaction.actor,
+    approver: transaction.approver ?? "",
+    ...(transaction.reversesSeq === null ? {} : { reversesSeq: BigInt(transaction.reversesSeq) }),
+    blockNo: BigInt(transaction.blockNo),
+    leaf: fromHex(transaction.leaf),
     details: transaction.details,
     legs: transaction.entries.map(legMessage),
   });

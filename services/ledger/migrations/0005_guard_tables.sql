@@ -37,6 +37,9 @@ begin
 end $$;
 create trigger no_change before update or delete on ledger.txn for each row execute function ledger.refuse_change();
 create trigger no_change before update or delete on ledger.entry for each row execute function ledger.refuse_change();
+create trigger no_change before update or delete on ledger.block for each row execute function ledger.refuse_change();
+create trigger no_change before update or delete on ledger.rejection
+  for each row execute function ledger.refuse_change();
 
 create function ledger.refuse_truncate() returns trigger language plpgsql as $$
 begin
@@ -44,7 +47,49 @@ begin
 end $$;
 create trigger no_truncate before truncate on ledger.txn_live execute function ledger.refuse_truncate();
 create trigger no_truncate before truncate on ledger.entry_live execute function ledger.refuse_truncate();
+create trigger no_truncate before truncate on ledger.block_live execute function ledger.refuse_truncate();
+create trigger no_truncate before truncate on ledger.rejection execute function ledger.refuse_truncate();
+create trigger no_truncate before truncate on ledger.adjustment execute function ledger.refuse_truncate();
 create trigger no_truncate before truncate on ledger.account execute function ledger.refuse_truncate();
 create trigger no_truncate before truncate on ledger.book execute function ledger.refuse_truncate();
 
-revoke all on function ledger.check_entries(), ledger.refuse_change(), ledger.refuse_truncate() from public;
+-- An account that was posted to keeps its name and its nature; it may be closed.
+create function ledger.keep_account() returns trigger language plpgsql as $$
+begin
+  if (new.id, new.book_id, new.path, new.currency, new.clearing, new.created_at)
+     is distinct from (old.id, old.book_id, old.path, old.currency, old.clearing, old.created_at) then
+    raise exception 'only the status of an account may change' using errcode = '42501';
+  end if;
+  return new;
+end $$;
+create trigger keep_account before update on ledger.account for each row execute function ledger.keep_account();
+
+-- Decided once, by somebody else than the maker; what was proposed stays as it was.
+create function ledger.keep_adjustment() returns trigger language plpgsql as $$
+begin
+  if old.status <> 'PROPOSED'
+     or (new.id, new.book_id, new.idem_key, new.content, new.content_hash, new.maker, new.created_at, new.expires_at)
+        is distinct from
+        (old.id, old.book_id, old.idem_key, old.content, old.content_hash, old.maker, old.created_at, old.expires_at) then
+    raise exception 'an adjustment is decided once and never rewritten' using errcode = '42501';
+  end if;
+  return new;
+end $$;
+create trigger keep_adjustment before update on ledger.adjustment for each row execute function ledger.keep_adjustment();
+create trigger no_delete before delete on ledger.adjustment for each row execute function ledger.refuse_change();
+
+-- TEST may be wiped, by the owner alone; LIVE is not touched. Events and parked ones of TEST books stay known.
+create function ledger.wipe_test() returns void language plpgsql set search_path = ledger, pg_temp as $$
+begin
+  truncate txn_test, entry_test, block_test;
+  delete from rejection where book_id < 0;
+  delete from adjustment where book_id < 0;
+  delete from open_item where book_id < 0;
+  delete from account_day where book_id < 0;
+  delete from account_balance where book_id < 0;
+  delete from account where book_id < 0;
+  delete from book where id < 0;
+end $$;
+
+revoke all on function ledger.check_entries(), ledger.refuse_change(), ledger.refuse_truncate(), ledger.keep_account(),
+  ledger.keep_adjustment(), ledger.wipe_test() from public;

@@ -9,7 +9,7 @@ create table ledger.inbox (
   seq bigint,
   received_at timestamptz not null default clock_timestamp(),
   xid xid8 not null default pg_current_xact_id(),
-  check ((outcome in ('POSTED', 'REPLAYED')) = (book_id is not null and seq is not null))
+  constraint inbox_outcome check ((outcome in ('POSTED', 'REPLAYED')) = (book_id is not null and seq is not null))
 );
 create index inbox_received on ledger.inbox (received_at);
 
@@ -27,7 +27,7 @@ create table ledger.parked_event (
   resolved_at timestamptz,
   resolution text
 );
-create index parked_event_waiting on ledger.parked_event (parked_at) where resolved_at is null;
+create index parked_event_waiting on ledger.parked_event (parked_at, event_id) where resolved_at is null;
 
 grant select, insert on ledger.inbox, ledger.parked_event to :app;
 grant update (resolved_at, resolution) on ledger.parked_event to :app;
