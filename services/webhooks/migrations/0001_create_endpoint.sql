@@ -1,4 +1,4 @@
--- Where each application's webhooks go, and the secrets that sign them.
+-- Where each application's webhooks go, the secrets that sign them, and how healthy each endpoint is.
 
 -- The newest target that each application named. Its row is the lock under which the default endpoints are made and
 -- moved, so an update that arrives before they exist is not lost.
@@ -23,19 +23,50 @@ create table endpoint (
   state text not null default 'ENABLED' check (state in ('ENABLED', 'PAUSED', 'DISABLED', 'DELETED')),
   disabled_reason text,
   disabled_at timestamptz,
-  event_types text[] not null default '{*}',
+  event_types text[] not null default '{*}' check (cardinality(event_types) between 1 and 50),
   schema_version int not null default 1,
   style text not null default 'FULL' check (style in ('FULL', 'THIN')),
+  description text not null default '',
   cap smallint not null default 4 check (cap between 1 and 32),
+  ok_streak smallint not null default 0,
+  breaker text not null default 'CLOSED' check (breaker in ('CLOSED', 'OPEN', 'HALF_OPEN')),
+  open_until timestamptz,
+  open_seconds int not null default 30,
   fail_streak int not null default 0,
+  win_from timestamptz,
+  win_total int not null default 0,
+  win_failed int not null default 0,
+  first_fail_at timestamptz,
+  fail_count int not null default 0,
+  last_ok_at timestamptz,
+  warned smallint not null default 0,
   last_served timestamptz not null default '-infinity',
   version bigint not null default 1,
   created_at timestamptz not null default clock_timestamp(),
-  updated_at timestamptz not null default clock_timestamp()
+  updated_at timestamptz not null default clock_timestamp(),
+  check ((state = 'DISABLED') = (disabled_reason is not null)),
+  check ((breaker = 'CLOSED') = (open_until is null))
 ) with (fillfactor = 70);
 create unique index endpoint_default on endpoint (application_id, mode) where is_default;
 create unique index endpoint_url on endpoint (application_id, mode, url) where state <> 'DELETED' and url is not null;
 create index endpoint_list on endpoint (application_id, mode, id);
+
+-- What each version was: which events an endpoint should have got can be proved years later.
+create table endpoint_history (
+  endpoint_id bigint not null references endpoint,
+  version bigint not null,
+  snapshot jsonb not null,
+  actor text not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  primary key (endpoint_id, version)
+);
+
+create function log_endpoint(e endpoint, p_actor text) returns void language sql as $$
+  insert into endpoint_history (endpoint_id, version, snapshot, actor)
+  values (e.id, e.version, jsonb_build_object('state', e.state, 'url', e.url, 'eventTypes', e.event_types,
+    'schemaVersion', e.schema_version, 'disabledReason', e.disabled_reason), p_actor)
+  on conflict do nothing;
+$$;
 
 create table endpoint_secret (
   endpoint_id bigint not null references endpoint,
@@ -51,5 +82,20 @@ create table endpoint_secret (
   primary key (endpoint_id, version)
 );
 
+-- The answers that repeated requests get again; written in the transaction that makes the effect.
+create table idempotency (
+  application_id bigint not null,
+  mode text not null,
+  route text not null,
+  key text not null,
+  fingerprint bytea not null,
+  answer text not null,
+  answered_at timestamptz not null default clock_timestamp(),
+  primary key (application_id, mode, route, key)
+);
+create index idempotency_age on idempotency (answered_at);
+
 grant select, insert, update on application_target, endpoint, endpoint_secret to :app;
+grant select, insert on endpoint_history to :app;
+grant select, insert, update, delete on idempotency to :app;
 grant usage on sequence endpoint_id_seq to :app;

@@ -3,7 +3,7 @@
 -- round rises with every resend; tries are charged to the round, attempts count all.
 create table delivery (
   id bigint generated always as identity primary key,
-  event_id text not null references event,
+  event_id text collate "C" not null references event,
   endpoint_id bigint not null references endpoint,
   application_id bigint not null,
   mode text not null check (mode in ('TEST', 'LIVE')),
@@ -39,9 +39,10 @@ create index delivery_due on delivery (endpoint_id, next_at, id) where state = '
 create index delivery_age on delivery (first_due_at) where state = 'PENDING';
 create index delivery_leased on delivery (lease_until) where state = 'LEASED';
 create index delivery_order on delivery (endpoint_id, aggregate, sequence) where state in ('PENDING', 'LEASED');
-create index delivery_suspended on delivery (endpoint_id, id) where state = 'SUSPENDED';
+create index delivery_failed on delivery (endpoint_id, id) where state in ('PARKED', 'SUSPENDED');
 create index delivery_list on delivery (application_id, mode, id);
 create index delivery_payment on delivery (application_id, mode, aggregate, id);
+create index delivery_created on delivery using brin (created_at);
 
 -- Written at the claim, closed by the result. Partitioned by day: old attempts are dropped, not deleted.
 create table attempt (
@@ -53,21 +54,29 @@ create table attempt (
   application_id bigint not null,
   mode text not null,
   host_key text not null,
+  kind text not null,
   token uuid not null,
   worker text not null,
+  cap_seen smallint not null,
   started_at timestamptz,
   ended_at timestamptz,
   outcome text check (outcome in ('OK', 'HTTP', 'TIMEOUT', 'CONNECT', 'TLS', 'DNS', 'BLOCKED', 'UNKNOWN', 'LOCAL')),
   status int,
   error text,
+  remote_ip inet,
+  dns_ms int,
   ttfb_ms int,
   total_ms int,
   signed_at bigint,
   secret_versions int[],
+  signature text,
+  body_sha256 bytea,
+  response_head text,
   retry_after_s int,
   primary key (delivery_id, n, claimed_at)
 ) partition by range (claimed_at);
 create table attempt_default partition of attempt default;
+create index attempt_endpoint on attempt (endpoint_id, claimed_at);
 
 -- A definer function, because the service itself may not change the schema. Attempts are kept for 30 days.
 create function ensure_attempt_partitions() returns void
@@ -81,7 +90,7 @@ begin
     at := today + i;
     if to_regclass(format('attempt_%s', to_char(at, 'YYYYMMDD'))) is null then
       begin
-        execute format('create table attempt_%s partition of attempt for values from (%L) to (%L)',
+        execute format('create table attempt_%s partition of attempt for values from (%L) to (%L) with (fillfactor = 70)',
           to_char(at, 'YYYYMMDD'), at::timestamp at time zone 'UTC', (at + 1)::timestamp at time zone 'UTC');
       exception
         when check_violation then null;  -- the default partition holds rows of that day: they stay there

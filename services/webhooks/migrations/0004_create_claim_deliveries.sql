@@ -2,7 +2,8 @@
 
 -- Room is counted from LEASED rows, which is right only if claims follow one another: hence the lock. It lives inside
 -- one autocommit call, so a stopped client cannot hold it. An endpoint that fails, or has kept an attempt for more than
--- 500 ms, is suspect: it gets one at a time, out of a share of its own.
+-- 500 ms, is suspect: it gets one at a time, out of a share of its own. One whose breaker is open gets nothing until
+-- its time is over, and then exactly one delivery, the oldest that is due.
 create function claim_deliveries(
   p_worker text, p_slots int, p_test_slots int, p_suspect_slots int, p_endpoints int, p_lease interval,
   p_host_cap int, p_app_cap int)
@@ -39,14 +40,15 @@ begin
       left join busy_host bh on bh.host_key = e.host_key
       left join busy_app ba on ba.application_id = e.application_id and ba.mode = e.mode
       cross join lateral (
-        select f.suspect, case when f.suspect then 1 else e.cap end top
+        select f.suspect, case when f.suspect or e.breaker <> 'CLOSED' then 1 else e.cap end top
           from (select coalesce(b.suspect, e.fail_streak > 0) suspect) f) s
      where due.next_at <= t and e.state = 'ENABLED' and e.kind = 'URL' and e.url is not null
+       and (e.breaker = 'CLOSED' or e.open_until <= t)
        and coalesce(b.n, 0) < s.top and coalesce(bh.n, 0) < p_host_cap and coalesce(ba.n, 0) < p_app_cap),
   pick as (  -- no key update: it does not wait for the foreign keys of new deliveries
-    select e.id, e.host_key, e.application_id, e.mode, e.last_served, r.suspect, r.room, r.host_room, r.app_room
+    select e.id, e.host_key, e.application_id, e.mode, e.cap, e.last_served, r.suspect, r.room, r.host_room, r.app_room
       from ready r join endpoint e on e.id = r.id
-     where e.state = 'ENABLED' and e.url is not null
+     where e.state = 'ENABLED' and e.url is not null and (e.breaker = 'CLOSED' or e.open_until <= t)
        and r.k <= case when r.suspect then least(greatest(p_endpoints / 4, 1), (select room from suspects))
                        else p_endpoints end
        for no key update of e skip locked),
@@ -72,12 +74,15 @@ begin
   leased as (
     update delivery d set state = 'LEASED', token = gen_random_uuid(), worker = p_worker, lease_until = t + p_lease,
            attempts = d.attempts + 1, tries = d.tries + 1, updated_at = t
-      from take where d.id = take.did returning d.*, take.host_key as host),
+      from take where d.id = take.did returning d.*, take.host_key as host, take.cap as cap),
   logged as (
-    insert into attempt (delivery_id, n, claimed_at, round, endpoint_id, application_id, mode, host_key, token, worker)
-    select id, attempts, t, round, endpoint_id, application_id, mode, coalesce(host, ''), token, p_worker from leased),
+    insert into attempt (delivery_id, n, claimed_at, round, endpoint_id, application_id, mode, host_key, kind, token,
+                         worker, cap_seen)
+    select id, attempts, t, round, endpoint_id, application_id, mode, coalesce(host, ''), kind, token, p_worker, cap
+      from leased),
   served as (
-    update endpoint e set last_served = t from (select distinct endpoint_id from leased) l where e.id = l.endpoint_id)
+    update endpoint e set last_served = t, breaker = case e.breaker when 'OPEN' then 'HALF_OPEN' else e.breaker end
+      from (select distinct endpoint_id from leased) l where e.id = l.endpoint_id)
   select l.id, l.token, l.attempts, l.tries, t from leased l;
 end $$;
 

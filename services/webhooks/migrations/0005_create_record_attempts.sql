@@ -1,33 +1,128 @@
 -- Closes attempts in one call: a delivery moves only for its current token, except that a 2xx always wins.
 
--- Locks are taken in one order everywhere: endpoints by id, then deliveries.
-create function record_attempts(p_results jsonb) returns int language plpgsql as $$
+-- What attempts do to an endpoint's cap and breaker, in the order in which they ended: the rules of `settle` in
+-- src/domain/breaker.ts, which is the oracle of their test.
+create function settle_endpoint(e endpoint, p_facts jsonb, p_scale double precision) returns endpoint
+language plpgsql stable as $$
+declare
+  f record;
+  is_ok boolean;
+begin
+  for f in select * from jsonb_to_recordset(p_facts) as x (outcome text, status int, total_ms int, at timestamptz) loop
+    is_ok := f.outcome = 'OK';
+    if e.win_from is null or f.at - e.win_from > interval '60 seconds' * p_scale then
+      e.win_from := f.at;
+      e.win_total := 0;
+      e.win_failed := 0;
+    end if;
+    e.win_total := e.win_total + 1;
+    if is_ok then
+      e.fail_streak := 0;
+      e.first_fail_at := null;
+      e.fail_count := 0;
+      e.warned := 0;
+      e.last_ok_at := f.at;
+      if e.breaker = 'HALF_OPEN' then
+        e.breaker := 'CLOSED';
+        e.open_until := null;
+        e.open_seconds := 30;
+        e.cap := 4;
+        e.ok_streak := 0;
+        e.win_from := null;
+        e.win_total := 0;
+        e.win_failed := 0;
+      elsif coalesce(f.total_ms, 0) > 1000 then
+        e.ok_streak := 0;
+      elsif e.ok_streak >= 19 then
+        e.ok_streak := 0;
+        e.cap := least(e.cap + 1, 32);
+      else
+        e.ok_streak := e.ok_streak + 1;
+      end if;
+    else
+      e.win_failed := e.win_failed + 1;
+      e.fail_streak := e.fail_streak + 1;
+      e.fail_count := e.fail_count + 1;
+      e.first_fail_at := coalesce(e.first_fail_at, f.at);
+      e.ok_streak := 0;
+      if f.outcome = 'TIMEOUT' or f.status in (429, 502, 504) then
+        e.cap := greatest(e.cap / 2, 1);
+      end if;
+      if e.breaker = 'HALF_OPEN' or (e.breaker = 'CLOSED'
+          and (e.fail_streak >= 5 or (e.win_total >= 20 and e.win_failed * 2 >= e.win_total))) then
+        if e.breaker = 'HALF_OPEN' then e.open_seconds := least(e.open_seconds * 2, 600); end if;
+        e.breaker := 'OPEN';
+        e.open_until := f.at + e.open_seconds * interval '1 second' * p_scale;
+        e.cap := 4;
+        e.win_from := null;
+        e.win_total := 0;
+        e.win_failed := 0;
+      end if;
+    end if;
+  end loop;
+  return e;
+end $$;
+
+-- Warns of an endpoint or disables it, if what the attempt saw is still so.
+create function apply_incident(p_endpoint bigint, p_kind text, p_level int, p_reason text, p_since timestamptz, p_event jsonb)
+returns void language plpgsql as $$
+begin
+  if p_kind = 'WARN' then
+    update endpoint set warned = p_level where id = p_endpoint and warned < p_level and first_fail_at = p_since;
+  else
+    update endpoint set state = 'DISABLED', disabled_reason = p_reason, disabled_at = clock_timestamp(),
+           version = version + 1, updated_at = clock_timestamp()
+     where id = p_endpoint and state in ('ENABLED', 'PAUSED') and (p_since is null or first_fail_at = p_since);
+  end if;
+  if not found then return; end if;
+  if p_kind = 'DISABLE' then perform log_endpoint(e, 'webhooks') from endpoint e where e.id = p_endpoint; end if;
+  insert into outbox (id, subject, aggregate, version, headers, payload)
+  select n.id, n.subject, n.aggregate, n.version, n.headers, n.payload
+    from jsonb_to_record(p_event)
+      as n (id text, subject text, aggregate text, version bigint, headers jsonb, payload text);
+end $$;
+
+-- Locks are taken in one order everywhere: endpoints by id, then deliveries. `p_facts` holds, for each endpoint, what
+-- counts for its breaker: UNKNOWN and LOCAL say nothing about it.
+create function record_attempts(p_results jsonb, p_facts jsonb, p_scale double precision) returns int
+language plpgsql as $$
 declare
   moved int;
+  g record;
+  s endpoint;
 begin
-  perform 1 from endpoint e
-    join (select endpoint_id, bool_or(outcome = 'OK') good, count(*) n
-            from jsonb_to_recordset(p_results) as r (endpoint_id bigint, outcome text)
-           where outcome not in ('UNKNOWN', 'LOCAL') group by 1) s on s.endpoint_id = e.id
-   where not s.good or e.fail_streak > 0
-   order by e.id for no key update of e;
+  for g in
+    select ep as e, f.facts from jsonb_to_recordset(p_facts) as f (endpoint_id bigint, facts jsonb)
+      join endpoint ep on ep.id = f.endpoint_id
+     order by ep.id for no key update of ep
+  loop
+    s := settle_endpoint(g.e, g.facts, p_scale);
+    update endpoint set cap = s.cap, ok_streak = s.ok_streak, breaker = s.breaker, open_until = s.open_until,
+           open_seconds = s.open_seconds, fail_streak = s.fail_streak, win_from = s.win_from,
+           win_total = s.win_total, win_failed = s.win_failed, first_fail_at = s.first_fail_at,
+           fail_count = s.fail_count, last_ok_at = s.last_ok_at, warned = s.warned
+     where id = s.id;
+  end loop;
 
-  update endpoint e set fail_streak = case when s.good then 0 else e.fail_streak + s.n end
-    from (select endpoint_id, bool_or(outcome = 'OK') good, count(*)::int n
-            from jsonb_to_recordset(p_results) as r (endpoint_id bigint, outcome text)
-           where outcome not in ('UNKNOWN', 'LOCAL') group by 1) s
-   where e.id = s.endpoint_id and (not s.good or e.fail_streak > 0);
+  perform apply_incident(r.endpoint_id, i.kind, i.level, i.reason, i.since, i.event)
+    from jsonb_to_recordset(p_results) as r (endpoint_id bigint, incident jsonb)
+    cross join lateral jsonb_to_record(r.incident)
+      as i (kind text, level int, reason text, since timestamptz, event jsonb)
+   where jsonb_typeof(r.incident) = 'object';
 
   with r as materialized (
     select * from jsonb_to_recordset(p_results) as x (
       delivery_id bigint, attempt int, claimed_at timestamptz, token uuid, outcome text, error text, status int,
-      verdict text, delay_ms bigint, is_free boolean, started_at timestamptz, ended_at timestamptz, ttfb_ms int,
-      total_ms int, signed_at bigint, secret_versions jsonb, retry_after_s int, notice jsonb)
+      verdict text, delay_ms bigint, is_free boolean, started_at timestamptz, ended_at timestamptz, remote_ip inet,
+      dns_ms int, ttfb_ms int, total_ms int, signed_at bigint, secret_versions jsonb, signature text, body_sha256 text,
+      response_head text, retry_after_s int, notice jsonb)
     order by delivery_id),
   closed as (
     update attempt a set outcome = r.outcome, error = r.error, status = r.status, started_at = r.started_at,
-           ended_at = r.ended_at, ttfb_ms = r.ttfb_ms, total_ms = r.total_ms, signed_at = r.signed_at,
+           ended_at = r.ended_at, remote_ip = r.remote_ip, dns_ms = r.dns_ms, ttfb_ms = r.ttfb_ms,
+           total_ms = r.total_ms, signed_at = r.signed_at,
            secret_versions = array(select v::int from jsonb_array_elements_text(r.secret_versions) v),
+           signature = r.signature, body_sha256 = decode(r.body_sha256, 'hex'), response_head = r.response_head,
            retry_after_s = r.retry_after_s
       from r
      where a.delivery_id = r.delivery_id and a.n = r.attempt and a.claimed_at = r.claimed_at
@@ -62,5 +157,9 @@ begin
   return moved;
 end $$;
 
-revoke all on function record_attempts(jsonb) from public;
-grant execute on function record_attempts(jsonb) to :app;
+revoke all on function settle_endpoint(endpoint, jsonb, double precision),
+  apply_incident(bigint, text, int, text, timestamptz, jsonb), log_endpoint(endpoint, text),
+  record_attempts(jsonb, jsonb, double precision) from public;
+grant execute on function settle_endpoint(endpoint, jsonb, double precision),
+  apply_incident(bigint, text, int, text, timestamptz, jsonb), log_endpoint(endpoint, text),
+  record_attempts(jsonb, jsonb, double precision) to :app;

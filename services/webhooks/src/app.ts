@@ -1,38 +1,40 @@
 import { randomUUID } from "node:crypto";
 import { startConsumer } from "@oi/platform/events/consumer";
-import { type NatsLink, openNats } from "@oi/platform/events/nats-link";
+import { openNats } from "@oi/platform/events/nats-link";
 import { startOutboxRelay } from "@oi/platform/events/outbox-relay";
 import { type Database, openDatabase, pingDatabase } from "@oi/platform/postgres/client";
+import { type DatabaseClock, databaseClock } from "@oi/platform/postgres/clock";
 import { postgresOutboxStore } from "@oi/platform/postgres/outbox-store";
 import { type RpcServer, startRpcServer } from "@oi/platform/rpc/server";
-import { type MountedService, mountService } from "@oi/platform/rpc/service";
+import type { MountedService } from "@oi/platform/rpc/service";
+import { armFailpoint, failpoint } from "@oi/platform/service/failpoint";
 import { Health } from "@oi/platform/service/health";
 import { newEventId, systemRandom } from "@oi/platform/service/random";
 import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
-import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
-import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
+import { doctorCodec } from "./adapters/crypto/doctor-codec.ts";
 import { aesSecretBox } from "./adapters/crypto/secret-box.ts";
 import { hmacSigner } from "./adapters/crypto/webhook-signer.ts";
-import { encodeParked } from "./adapters/events/encode-parked.ts";
-import { createEventHandler } from "./adapters/events/event-handler.ts";
+import { encodeNotice } from "./adapters/events/encode-notice.ts";
+import { createEventHandler, type EventHandler } from "./adapters/events/event-handler.ts";
+import { createRetryParked } from "./adapters/events/retry-parked.ts";
 import { createAddressPolicy } from "./adapters/http/address-policy.ts";
+import { createAddressResolver } from "./adapters/http/address-resolver.ts";
 import { loggedSender } from "./adapters/http/logged-sender.ts";
 import { createTargetPolicy } from "./adapters/http/target-policy.ts";
 import { undiciSender } from "./adapters/http/webhook-sender.ts";
-import { postgresDeliveryLog } from "./adapters/postgres/delivery-log.ts";
+import { postgresAdminStores } from "./adapters/postgres/admin-stores.ts";
 import { postgresDeliveryQueue } from "./adapters/postgres/delivery-queue.ts";
-import { postgresEndpointStore, storedKekIds } from "./adapters/postgres/endpoint-store.ts";
+import { requireKeks } from "./adapters/postgres/endpoint-store.ts";
 import { postgresEventInbox } from "./adapters/postgres/event-inbox.ts";
-import { ensureAttemptPartitions } from "./adapters/postgres/repair-deliveries.ts";
-import { deliveriesService } from "./adapters/rpc/deliveries-service.ts";
-import { endpointsService } from "./adapters/rpc/endpoints-service.ts";
+import { keepHouse } from "./adapters/postgres/repair-deliveries.ts";
+import { mountServices } from "./adapters/rpc/mount.ts";
 import { type DispatchLoops, startDispatchLoops } from "./adapters/worker/dispatch-loops.ts";
+import { withFanoutFailpoints, withQueueFailpoints } from "./adapters/worker/failpoints.ts";
 import { createAcceptEvents } from "./application/accept-events.ts";
 import { createAttemptDelivery, type Rules } from "./application/attempt-delivery.ts";
 import { createChangeTarget } from "./application/change-target.ts";
-import { createEnsureDefaultEndpoints } from "./application/ensure-default-endpoints.ts";
-import { createGetDelivery } from "./application/get-delivery.ts";
 import { createReapDeliveries } from "./application/reap-deliveries.ts";
+import { createUseCases } from "./application/use-cases.ts";
 import type { WebhooksConfig } from "./config.ts";
 
 export type App = AsyncDisposable & { readonly rpc: RpcServer };
@@ -44,45 +46,44 @@ const SIDE_POOL = 4;
 /** The claim waits for nobody: another process that holds its lock for long is simply given the turn. */
 const CLAIM_LOCK_TIMEOUT_MS = 500;
 
-/** Refuses to start when a stored secret could not be opened: its endpoint would fail in silence. */
-async function requireKeks(database: Database, { keks }: WebhooksConfig): Promise<void> {
-  const known = new Set(keks.map(({ id }) => id));
-  const missing = (await storedKekIds(database)).filter((id) => !known.has(id));
-  if (missing.length > 0)
-    throw new Error(`WEBHOOKS_KEKS lacks keys that stored secrets need: ${missing.join(", ")}`);
-}
-
 function createRules({ timeScale }: WebhooksConfig): Rules {
   const random = systemRandom();
   return { timeScale, chance: Math.random, nextEventId: (now) => newEventId(random, now) };
 }
 
-function createServices(database: Database, config: WebhooksConfig, log: Logger): readonly MountedService[] {
-  const endpoints = postgresEndpointStore(database);
-  const deliveries = postgresDeliveryLog(database);
-  const ensureDefaults = createEnsureDefaultEndpoints({
-    endpoints,
+function createServices(
+  database: Database,
+  config: WebhooksConfig,
+  parts: { readonly handler: EventHandler; readonly clock: DatabaseClock; readonly wake: () => void },
+  log: Logger,
+): readonly MountedService[] {
+  const stores = postgresAdminStores(database);
+  const useCases = createUseCases({
+    ...stores,
     policy: createTargetPolicy(createAddressPolicy(config.egressAllowCidrs)),
     secretBox: aesSecretBox(config.keks),
     signer: hmacSigner(systemRandom()),
+    codec: doctorCodec,
+    nextEventId: createRules(config).nextEventId,
+    now: parts.clock.now,
+    onDue: parts.wake,
   });
-  const getDelivery = createGetDelivery(deliveries);
-  return [
-    mountService(EndpointsService, endpointsService({ ensureDefaults, endpoints }), log),
-    mountService(DeliveriesService, deliveriesService({ getDelivery, deliveries }), log),
-  ];
+  return mountServices(useCases, { ...stores, retryParked: createRetryParked({ ...stores, ...parts }) }, log);
 }
 
 function startDispatching(side: Database, config: WebhooksConfig, log: Logger): DispatchLoops {
-  const { dispatch, egressAllowCidrs } = config;
-  const { deadlineMs, hostCap, ...limits } = dispatch;
-  const queue = postgresDeliveryQueue(side, encodeParked);
+  const { dispatch, timeScale } = config;
+  const { deadlineMs, hostCap, reapEveryMs, ...limits } = dispatch;
+  const queue = withQueueFailpoints(postgresDeliveryQueue(side, { encode: encodeNotice, timeScale }));
   const rules = createRules(config);
+  const policy = createAddressPolicy(config.egressAllowCidrs);
   const stopwatch = { elapsedMs: () => performance.now() };
   const sender = undiciSender({
-    policy: createAddressPolicy(egressAllowCidrs),
+    policy,
+    resolver: createAddressResolver({ policy, servers: config.dnsServers }),
     deadlineMs,
     connectionsPerHost: hostCap,
+    onBodySent: () => void failpoint("dispatch.bytes_sent"),
   });
   const attempt = createAttemptDelivery({
     ...rules,
@@ -97,48 +98,50 @@ function startDispatching(side: Database, config: WebhooksConfig, log: Logger): 
     stopwatch,
     limits: { ...limits, hostCap, worker: randomUUID() },
     reap: createReapDeliveries({ queue, rules }),
-    ensurePartitions: () => ensureAttemptPartitions(side),
+    reapEveryMs,
+    keepHouse: () => keepHouse(side),
     sender,
     log,
   });
 }
 
-function startConsuming(
+function createHandler(
   database: Database,
   config: WebhooksConfig,
-  { link, loops, log }: { readonly link: NatsLink; readonly loops: DispatchLoops; readonly log: Logger },
-): AsyncDisposable {
-  const inbox = postgresEventInbox(database);
+  onDeliveries: () => void,
+  log: Logger,
+): EventHandler {
+  const inbox = withFanoutFailpoints(postgresEventInbox(database));
   const policy = createTargetPolicy(createAddressPolicy(config.egressAllowCidrs));
-  const handler = createEventHandler({
-    accept: createAcceptEvents(inbox),
-    changeTarget: createChangeTarget({ inbox, policy }),
-    inbox,
-    onDeliveries: loops.wake,
-    log,
-  });
-  const pace = { stream: STREAM, durable: DURABLE, maxAckPending: 256, ackWaitMs: 30_000 };
-  return startConsumer({ ...pace, ...handler, link, log });
+  const changeTarget = createChangeTarget({ inbox, policy });
+  return createEventHandler({ accept: createAcceptEvents(inbox), changeTarget, inbox, onDeliveries, log });
 }
 
 /** Starts the service; it is ready without NATS, and disposing drains it. Raises when the database is away. */
 export async function createApp(config: WebhooksConfig, overrides: Overrides = {}): Promise<App> {
   const log = overrides.log ?? createLogger({ service: "webhooks", level: config.runtime.logLevel });
+  armFailpoint(config.failpoint);
   await using stack = new AsyncDisposableStack();
   const database = stack.use(openDatabase(config.database, "webhooks"));
   const sideConfig = { ...config.database, lockTimeoutMs: CLAIM_LOCK_TIMEOUT_MS };
   const side = stack.use(openDatabase(sideConfig, "webhooks-dispatcher", SIDE_POOL));
-  await requireKeks(database, config);
+  await requireKeks(database, config.keks);
   const link = stack.use(openNats({ url: config.nats.url, name: "webhooks" }));
   const { streamReplicas: replicas, maxAgeDays } = config.nats;
   const stream = { name: "WEBHOOKS", subjects: ["webhooks.>"], replicas, maxAgeDays };
   const outbox = postgresOutboxStore(config.database, "webhooks-relay");
   stack.use(startOutboxRelay({ store: outbox, link, stream, log }));
   const health = new Health([{ name: "database", check: () => pingDatabase(database) }]);
-  const services = createServices(database, config, log);
+  const clock: DatabaseClock = stack.use(await databaseClock(database, log));
+  // The loops start after the doors; until then there is nothing that they could miss.
+  let loops: DispatchLoops | null = null;
+  const wake = (): void => loops?.wake();
+  const handler = createHandler(database, config, wake, log);
+  const services = createServices(database, config, { handler, clock, wake }, log);
   const rpc = stack.use(await startRpcServer({ ...config.rpc, services, health }));
-  const loops = stack.use(startDispatching(side, config, log));
-  stack.use(startConsuming(database, config, { link, loops, log }));
+  loops = stack.use(startDispatching(side, config, log));
+  const pace = { stream: STREAM, durable: DURABLE, maxAckPending: 256, ackWaitMs: config.ackWaitMs };
+  stack.use(startConsumer({ ...pace, ...handler, link, log }));
   stack.defer(() => health.drain());
   const running = stack.move();
   log.info({ grpc: rpc.grpcAddress, json: rpc.jsonUrl }, "ready");

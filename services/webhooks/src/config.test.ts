@@ -29,6 +29,7 @@ it("has the documented defaults", () => {
     applicationCap: 16,
     deadlineMs: 15_000,
     leaseMs: 45_000,
+    reapEveryMs: 5_000,
   });
   expect(config.rpc).toMatchObject({ rpcPort: 9103, opsPort: 9203 });
   expect(config.egressAllowCidrs).toEqual([]);
@@ -54,8 +55,9 @@ it("keeps the lease at three deadlines or more", () => {
 it("refuses in production what only tests may have", () => {
   const loose = { WEBHOOKS_EGRESS_ALLOW_CIDRS: "127.0.0.0/8,::1/128", TIME_SCALE: "0.01" };
   expect(problems(loose)).toEqual([]);
-  expect(problems({ ...loose, NODE_ENV: "production" })).toHaveLength(2);
-  expect(problems({ NODE_ENV: "production", TIME_SCALE: "1" })).toHaveLength(1);
+  const production = { NODE_ENV: "production", RPC_CALLERS: `edge=${"t".repeat(32)}:*` };
+  expect(problems({ ...loose, ...production })).toHaveLength(2);
+  expect(problems({ ...production, TIME_SCALE: "1" })).toHaveLength(1);
   expect(problems({ WEBHOOKS_EGRESS_ALLOW_CIDRS: "127.0.0.1" })).toHaveLength(1);
 });
 

@@ -1,14 +1,17 @@
+import { isIP } from "node:net";
 import {
   type DatabaseConfig,
   type NatsConfig,
   type RpcConfig,
   type RuntimeConfig,
   readDatabase,
+  readFailpoint,
   readNats,
   readRpc,
   readRuntime,
 } from "@oi/platform/config/common";
 import { type Env, type EnvReader, readEnv, Secret } from "@oi/platform/config/env";
+import type { Failpoint } from "@oi/platform/service/failpoint";
 import type { Kek } from "./adapters/crypto/secret-box.ts";
 import { isCidr } from "./adapters/http/address-policy.ts";
 
@@ -23,6 +26,7 @@ export type DispatchConfig = {
   /** One attempt from the name to the last byte of the answer. */
   readonly deadlineMs: number;
   readonly leaseMs: number;
+  readonly reapEveryMs: number;
 };
 
 export type WebhooksConfig = {
@@ -35,6 +39,11 @@ export type WebhooksConfig = {
   readonly dispatch: DispatchConfig;
   /** Addresses inside may be private and use plain http; only tests and development set it. */
   readonly egressAllowCidrs: readonly string[];
+  /** Who is asked for names: `address` or `address:port`; empty for the system's own. */
+  readonly dnsServers: readonly string[];
+  readonly failpoint: Failpoint | null;
+  /** How long the stream waits for an acknowledgement before it sends an event again. */
+  readonly ackWaitMs: number;
   /** Multiplies the times of the schedule; 1 outside tests. */
   readonly timeScale: number;
 };
@@ -75,6 +84,7 @@ function readDispatch(read: EnvReader): DispatchConfig {
     applicationCap: count("WEBHOOKS_APP_CAP", 16),
     deadlineMs,
     leaseMs,
+    reapEveryMs: read.integer("WEBHOOKS_REAP_EVERY_MS", 5_000, { min: 50, max: 60_000 }),
   };
 }
 
@@ -85,6 +95,17 @@ function readAllowCidrs(read: EnvReader, { production }: RuntimeConfig): readonl
   if (production && cidrs.length > 0)
     read.problem("WEBHOOKS_EGRESS_ALLOW_CIDRS: must not be set in production");
   return cidrs.filter(isCidr);
+}
+
+function readDnsServers(read: EnvReader): readonly string[] {
+  const servers = read.list("WEBHOOKS_DNS_SERVERS");
+  for (const server of servers) {
+    const [, bracketed, plain] =
+      /^(?:\[([^\]]+)\]|([^:]+|[0-9a-fA-F:]+:[0-9a-fA-F:]+))(?::\d{1,5})?$/.exec(server) ?? [];
+    if (isIP(bracketed ?? plain ?? "") === 0 && isIP(server) === 0)
+      read.problem(`WEBHOOKS_DNS_SERVERS: ${server} is no address, or address:port`);
+  }
+  return servers;
 }
 
 function readTimeScale(read: EnvReader, { production }: RuntimeConfig): number {
@@ -107,6 +128,9 @@ export function readConfig(env: Env): Readonly<WebhooksConfig> {
       keks: readKeks(read),
       dispatch: readDispatch(read),
       egressAllowCidrs: readAllowCidrs(read, runtime),
+      dnsServers: readDnsServers(read),
+      failpoint: readFailpoint(read, runtime),
+      ackWaitMs: read.integer("NATS_ACK_WAIT_MS", 30_000, { min: 200, max: 600_000 }),
       timeScale: readTimeScale(read, runtime),
     };
   });

@@ -1,6 +1,9 @@
 import { judge } from "../domain/attempt.ts";
+import { saysSomething } from "../domain/breaker.ts";
 import type { Finding } from "../domain/classify.ts";
-import type { DeliveryParked } from "../domain/parked.ts";
+import { type Incident, incidentOf } from "../domain/incident.ts";
+import { maskAnswer } from "../domain/mask.ts";
+import type { DeliveryParked, Notice } from "../domain/notice.ts";
 import { requestHeaders } from "../domain/request-headers.ts";
 import { parseRetryAfter } from "../domain/retry-after.ts";
 import type {
@@ -11,6 +14,7 @@ import type {
   Claim,
   Job,
   NextEventId,
+  ReportedIncident,
   SecretBox,
   Stopwatch,
   WebhookSender,
@@ -18,6 +22,34 @@ import type {
 } from "./ports.ts";
 
 const LOCAL: Finding = { outcome: "LOCAL", error: "LOCAL" };
+
+/** What an attempt that was never sent leaves in the log. */
+export const UNSENT = {
+  status: null,
+  startedAt: null,
+  endedAt: null,
+  ttfbMs: null,
+  totalMs: null,
+  signedAtSeconds: null,
+  secretVersions: [],
+  signature: null,
+  bodySha256: null,
+  remoteAddress: null,
+  dnsMs: null,
+  responseHead: null,
+  incident: null,
+} as const;
+
+const NO_ANSWER: Answer = {
+  finding: LOCAL,
+  status: null,
+  retryAfter: null,
+  ttfbMs: null,
+  totalMs: 0,
+  dnsMs: null,
+  remoteAddress: null,
+  responseHead: null,
+};
 
 /** What every verdict needs besides the attempt itself. */
 export type Rules = {
@@ -38,9 +70,12 @@ export function closeAttempt(
   { finding, retryAfterMs, now }: Closing,
   { chance, nextEventId, timeScale }: Rules,
 ): Pick<AttemptResult, "finding" | "verdict" | "notice" | "retryAfterMs"> {
-  const { tries, deliveryId, endpointId, applicationId, mode, eventId } = claim;
-  const verdict = judge({ outcome: finding.outcome, tries, retryAfterMs, chance: chance(), timeScale });
+  const { tries, deliveryId, endpointId, applicationId, mode, eventId, kind } = claim;
+  const { outcome } = finding;
+  const isTest = kind === "TEST";
+  const verdict = judge({ outcome, tries, retryAfterMs, chance: chance(), timeScale, isTest });
   const notice: DeliveryParked = {
+    kind: "DELIVERY_PARKED",
     id: nextEventId(now),
     deliveryId,
     endpointId,
@@ -50,26 +85,41 @@ export function closeAttempt(
     lastError: finding.error ?? "",
     occurredAt: now,
   };
-  return { finding, verdict, retryAfterMs, notice: verdict.kind === "PARKED" ? notice : null };
+  return { finding, verdict, retryAfterMs, notice: verdict.kind === "PARKED" && !isTest ? notice : null };
 }
 
 /** A claim that is given back unsent: it costs no try and is due again at once. */
 export function giveBack(claim: Claim, endpointId: number): AttemptResult {
   return {
+    ...UNSENT,
     claim,
     endpointId,
     finding: LOCAL,
     verdict: { kind: "RETRY", delayMs: 0, isFree: true },
-    status: null,
-    startedAt: null,
-    endedAt: null,
-    ttfbMs: null,
-    totalMs: null,
     retryAfterMs: null,
-    signedAtSeconds: null,
-    secretVersions: [],
     notice: null,
   };
+}
+
+function toldOf(incident: Incident, job: Job, lastError: string, now: number, rules: Rules): Notice {
+  const { endpointId, applicationId, mode } = job;
+  const about = { id: rules.nextEventId(now), endpointId, applicationId, mode, occurredAt: now };
+  return incident.kind === "DISABLE"
+    ? { ...about, kind: "ENDPOINT_DISABLED", reason: incident.reason }
+    : {
+        ...about,
+        kind: "ENDPOINT_FAILING",
+        failingSince: incident.since,
+        hours: incident.hours,
+        lastError,
+      };
+}
+
+function reportOf(job: Job, answer: Answer, at: number, rules: Rules): ReportedIncident | null {
+  const { outcome, error } = answer.finding;
+  if (outcome === "OK" || !saysSomething(outcome)) return null;
+  const incident = incidentOf({ status: answer.status, at }, job.health, rules.timeScale);
+  return incident && { incident, notice: toldOf(incident, job, error ?? "", at, rules) };
 }
 
 export type AttemptDelivery = (job: Job, answeredAtMs: number) => Promise<AttemptResult>;
@@ -81,33 +131,37 @@ type Ports = Rules & {
   readonly stopwatch: Stopwatch;
 };
 
+type Signed = { readonly signature: string; readonly bodySha256: string };
+
 /**
  * Sends one delivery once. Time is the moment the database leased it plus what the stopwatch ran since `answeredAtMs`,
  * so a wall clock that jumps moves neither the signature's time nor the schedule.
  */
 export function createAttemptDelivery(ports: Ports): AttemptDelivery {
   const { sender, secretBox, signer, stopwatch } = ports;
-  const sendSigned = async (job: Job, timestampSeconds: number): Promise<Answer> => {
+  const sign = (job: Job, timestampSeconds: number): Signed => {
     const secrets = job.secrets.map((sealed) =>
       secretBox.open(sealed, { endpointId: job.endpointId, version: sealed.version, algorithm: "v1" }),
     );
-    const { eventId, body, url } = job;
-    const signature = signer.sign({ eventId, timestampSeconds, body, secrets });
-    return sender.send({ url, body, headers: requestHeaders({ eventId, timestampSeconds, signature }) });
+    return signer.sign({ eventId: job.eventId, timestampSeconds, body: job.body, secrets });
+  };
+  const trySign = (job: Job, timestampSeconds: number): Signed | null => {
+    try {
+      return sign(job, timestampSeconds);
+    } catch {
+      // A secret that does not open is our own fault: it costs no try and waits for us.
+      return null;
+    }
   };
   return async (job, answeredAtMs) => {
     const now = (): number => Math.floor(job.claimedAtMs + stopwatch.elapsedMs() - answeredAtMs);
     const startedAt = now();
     const signedAtSeconds = Math.floor(startedAt / 1_000);
-    // A secret that does not open is our own fault: it costs no try and waits for us.
-    const answer: Answer = await sendSigned(job, signedAtSeconds).catch(() => ({
-      finding: LOCAL,
-      status: null,
-      retryAfter: null,
-      ttfbMs: null,
-      totalMs: 0,
-    }));
-    const endedAt = now();
+    const signed = trySign(job, signedAtSeconds);
+    const { eventId, url, body } = job;
+    const headers = signed && requestHeaders({ eventId, timestampSeconds: signedAtSeconds, ...signed });
+    const answer = headers ? await sender.send({ url, body, headers }) : NO_ANSWER;
+    const endedAt = Math.max(startedAt, now());
     const retryAfterMs = parseRetryAfter(answer.retryAfter, endedAt);
     return {
       claim: job,
@@ -120,6 +174,12 @@ export function createAttemptDelivery(ports: Ports): AttemptDelivery {
       totalMs: answer.totalMs,
       signedAtSeconds,
       secretVersions: job.secrets.map((secret) => secret.version),
+      signature: signed?.signature ?? null,
+      bodySha256: signed?.bodySha256 ?? null,
+      remoteAddress: answer.remoteAddress,
+      dnsMs: answer.dnsMs,
+      responseHead: answer.responseHead === null ? null : maskAnswer(answer.responseHead),
+      incident: reportOf(job, answer, endedAt, ports),
     };
   };
 }

@@ -190,7 +190,7 @@ export function deliveryQueueContract(open: () => Promise<Stores>): void {
       const [old] = await stores.queue.overdue(HOUR / 2, 10);
       expect(old).toMatchObject({ deliveryId: id, endpointId: endpoint.id });
       if (!old) throw new Error("nothing is overdue");
-      const notice = { ...old, id: nextEventId(), occurredAt: old.now };
+      const notice = { ...old, kind: "DELIVERY_PARKED", id: nextEventId(), occurredAt: old.now } as const;
       expect(await stores.queue.park([notice])).toBe(1);
       expect(await stores.queue.park([{ ...notice, id: nextEventId() }])).toBe(0);
       expect(await stores.told()).toEqual([id]);
@@ -216,7 +216,9 @@ export function deliveryQueueContract(open: () => Promise<Stores>): void {
       expect(await stores.queue.claim(WIDE)).toEqual([]);
       expect(await stores.queue.repair(100)).toBe(1);
       await point(3, target("better.example"));
-      expect(await stores.queue.repair(100)).toBe(1);
+      // The pass notices what is owed and starts a job for it; that ends when nothing is left to look at.
+      await stores.queue.repair(100);
+      while ((await stores.queue.recover({ batch: 100, pendingLimit: 100 })) === "more");
       expect(await stores.queue.repair(100)).toBe(0);
       expect(ids(await stores.queue.claim(WIDE))).toEqual([id]);
     });

@@ -12,7 +12,14 @@ import { createResultRecorder } from "./result-recorder.ts";
 type Sent = Parameters<WebhookSender["send"]>[0];
 
 const rules: Rules = { chance: () => 0, nextEventId, timeScale: 1 };
-const idle = { retryAfter: null, ttfbMs: 1, totalMs: 2 };
+const idle = {
+  retryAfter: null,
+  ttfbMs: 1,
+  totalMs: 2,
+  dnsMs: 0,
+  remoteAddress: "192.0.2.1",
+  responseHead: "card 4111 1111 1111 1111",
+};
 
 let stores: Stores;
 let endpoint: Endpoint;
@@ -41,7 +48,10 @@ function build(statuses: readonly number[], queue: DeliveryQueue = stores.queue)
     sender,
     stopwatch,
     secretBox: { seal: () => expect.fail("nothing is sealed here"), open: () => "whsec_x" },
-    signer: { newSecret: () => "", sign: ({ timestampSeconds }) => `v1,${timestampSeconds}` },
+    signer: {
+      newSecret: () => "",
+      sign: ({ timestampSeconds }) => ({ signature: `v1,${timestampSeconds}`, bodySha256: "00" }),
+    },
   });
   const dispatcher = createDispatcher({ queue, recorder, attempt, stopwatch, limits: WIDE });
   const turn = async (): Promise<void> => {
@@ -129,7 +139,7 @@ it("charges nothing when a secret does not open", async () => {
     stopwatch,
     sender: { send: () => expect.fail("nothing may be sent") },
     secretBox: { seal: () => expect.fail("unused"), open: () => expect.fail("wrong key") },
-    signer: { newSecret: () => "", sign: () => "" },
+    signer: { newSecret: () => "", sign: () => expect.fail("nothing is signed") },
   });
   const dispatcher = createDispatcher({ queue: stores.queue, recorder, attempt, stopwatch, limits: WIDE });
   await dispatcher.turn();

@@ -56,10 +56,10 @@ export function endpointStoreContract(open: () => Stores): void {
       const endpoint = await register(stores);
       await register(stores);
       const scope = { applicationId: endpoint.applicationId, mode: "LIVE" } as const;
-      expect(await stores.endpoints.list(scope, { limit: 10, after: null })).toEqual([endpoint]);
-      expect(await stores.endpoints.list(scope, { limit: 10, after: endpoint.id })).toEqual([]);
+      expect(await stores.endpointLog.list(scope, { limit: 10, after: null })).toMatchObject([endpoint]);
+      expect(await stores.endpointLog.list(scope, { limit: 10, after: endpoint.id })).toEqual([]);
       const foreign = { applicationId: nextApplication(), mode: "LIVE" } as const;
-      expect(await stores.endpoints.list(foreign, { limit: 10, after: null })).toEqual([]);
+      expect(await stores.endpointLog.list(foreign, { limit: 10, after: null })).toEqual([]);
     });
   });
 }

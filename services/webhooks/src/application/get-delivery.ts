@@ -1,7 +1,7 @@
 import { notFound } from "@oi/kernel/errors";
 import type { Scope } from "@oi/kernel/scope";
 import type { Delivery } from "../domain/delivery.ts";
-import type { DeliveryLog } from "./ports.ts";
+import type { DeliveryLog } from "./admin-ports.ts";
 
 export type GetDelivery = (id: number, scope: Scope) => Promise<Delivery>;
 

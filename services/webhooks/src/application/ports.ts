@@ -1,11 +1,13 @@
 import type { Instant } from "@oi/kernel/instant";
-import type { Mode, Scope } from "@oi/kernel/scope";
+import type { Mode } from "@oi/kernel/scope";
 import type { Verdict } from "../domain/attempt.ts";
+import type { Health } from "../domain/breaker.ts";
 import type { Finding } from "../domain/classify.ts";
-import type { Delivery, DeliveryStatus } from "../domain/delivery.ts";
+import type { DeliveryKind } from "../domain/delivery.ts";
 import type { Endpoint, Target } from "../domain/endpoint.ts";
 import type { PublicEvent } from "../domain/event.ts";
-import type { DeliveryParked } from "../domain/parked.ts";
+import type { Incident } from "../domain/incident.ts";
+import type { DeliveryParked, Notice } from "../domain/notice.ts";
 
 /** Every store's methods may raise SERVICE_UNAVAILABLE and DEADLINE_EXCEEDED. */
 
@@ -73,31 +75,12 @@ export type DefaultsChange = {
   readonly endpoints: readonly NewDefault[];
 };
 
-export type Page = { readonly limit: number; readonly after: number | null };
-
 export interface EndpointStore {
   /** The application's default endpoints, TEST first; empty before they were made. */
   defaults(applicationId: number): Promise<readonly Endpoint[]>;
   reserveIds(count: number): Promise<readonly number[]>;
   /** Makes the endpoints with their secrets or, when they exist, only applies a newer target. One change. */
   commitDefaults(change: DefaultsChange): Promise<{ created: boolean; endpoints: readonly Endpoint[] }>;
-  /** Oldest first, from after the id `after`. */
-  list(scope: Scope, page: Page): Promise<readonly Endpoint[]>;
-}
-
-export type DeliveryFilter = {
-  readonly endpointId: number | null;
-  readonly type: string | null;
-  readonly status: DeliveryStatus | null;
-  readonly eventId: string | null;
-  readonly paymentReference: string | null;
-};
-
-/** Reads deliveries; a row of another application or mode does not exist. */
-export interface DeliveryLog {
-  /** Newest first, from before the id `after`. */
-  list(scope: Scope, filter: DeliveryFilter, page: Page): Promise<readonly Delivery[]>;
-  byId(id: number, scope: Scope): Promise<Delivery | null>;
 }
 
 export type ClaimLimits = {
@@ -128,6 +111,7 @@ export type Address = {
   readonly applicationId: number;
   readonly mode: Mode;
   readonly eventId: string;
+  readonly kind: DeliveryKind;
 };
 
 export type StoredSecret = SealedSecret & { readonly version: number };
@@ -138,7 +122,12 @@ export type Job = Claim &
     readonly url: string;
     readonly body: Uint8Array;
     readonly secrets: readonly StoredSecret[];
+    /** As it was when the delivery was loaded; what follows from it is checked again when it is recorded. */
+    readonly health: Pick<Health, "firstFailAt" | "failCount" | "warned">;
   };
+
+/** Takes effect only if the endpoint is still as the incident says. */
+export type ReportedIncident = { readonly incident: Incident; readonly notice: Notice };
 
 export type AttemptResult = {
   readonly claim: Claim;
@@ -153,6 +142,14 @@ export type AttemptResult = {
   readonly retryAfterMs: number | null;
   readonly signedAtSeconds: number | null;
   readonly secretVersions: readonly number[];
+  readonly signature: string | null;
+  /** Hexadecimal. */
+  readonly bodySha256: string | null;
+  readonly remoteAddress: string | null;
+  readonly dnsMs: number | null;
+  /** The beginning of the answer, masked. */
+  readonly responseHead: string | null;
+  readonly incident: ReportedIncident | null;
   /** Published only if the verdict takes effect; present when that is PARKED. */
   readonly notice: DeliveryParked | null;
 };
@@ -180,6 +177,8 @@ export interface DeliveryQueue {
   park(notices: readonly DeliveryParked[]): Promise<number>;
   /** Brings waiting and suspended rows in line with the states of their endpoints; returns how many moved. */
   repair(limit: number): Promise<number>;
+  /** Moves one batch of a recovery that runs; "more" when there is more to do at once. */
+  recover(limits: { readonly batch: number; readonly pendingLimit: number }): Promise<"more" | "idle">;
 }
 
 export interface SecretBox {
@@ -191,13 +190,13 @@ export interface SecretBox {
 export interface WebhookSigner {
   /** `whsec_` and base64 of 32 random bytes. */
   newSecret(): string;
-  /** The value of `webhook-signature`: one entry per secret. */
+  /** The value of `webhook-signature`, one entry per secret, and the hash of the bytes that were signed. */
   sign(attempt: {
     readonly eventId: string;
     readonly timestampSeconds: number;
     readonly body: Uint8Array;
     readonly secrets: readonly string[];
-  }): string;
+  }): { readonly signature: string; readonly bodySha256: string };
 }
 
 export interface TargetPolicy {
@@ -211,6 +210,11 @@ export type Answer = {
   readonly retryAfter: string | null;
   readonly ttfbMs: number | null;
   readonly totalMs: number;
+  readonly dnsMs: number | null;
+  /** Where the bytes went; null when none did. */
+  readonly remoteAddress: string | null;
+  /** The beginning of the answer's body, as it came. */
+  readonly responseHead: string | null;
 };
 
 /** Sends one request and never raises: whatever goes wrong is an answer. */

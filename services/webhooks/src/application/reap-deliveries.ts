@@ -1,5 +1,5 @@
 import { ageLimitMs } from "../domain/schedule.ts";
-import { closeAttempt, type Rules } from "./attempt-delivery.ts";
+import { closeAttempt, type Rules, UNSENT } from "./attempt-delivery.ts";
 import type { AttemptResult, DeliveryQueue, LostLease } from "./ports.ts";
 
 const LOST_LIMIT = 200;
@@ -9,6 +9,7 @@ export type ReapDeliveries = () => Promise<"more" | "idle">;
 
 function lostResult(lease: LostLease, rules: Rules): AttemptResult {
   return {
+    ...UNSENT,
     claim: lease,
     endpointId: lease.endpointId,
     ...closeAttempt(
@@ -16,13 +17,6 @@ function lostResult(lease: LostLease, rules: Rules): AttemptResult {
       { finding: { outcome: "UNKNOWN", error: "LEASE_LOST" }, retryAfterMs: null, now: lease.now },
       rules,
     ),
-    status: null,
-    startedAt: null,
-    endedAt: null,
-    ttfbMs: null,
-    totalMs: null,
-    signedAtSeconds: null,
-    secretVersions: [],
   };
 }
 
@@ -43,7 +37,12 @@ export function createReapDeliveries({
     const overdue = await queue.overdue(ageLimitMs(rules.timeScale), LOST_LIMIT);
     if (overdue.length > 0) {
       await queue.park(
-        overdue.map(({ now, ...delivery }) => ({ ...delivery, id: rules.nextEventId(now), occurredAt: now })),
+        overdue.map(({ now, ...delivery }) => ({
+          ...delivery,
+          kind: "DELIVERY_PARKED",
+          id: rules.nextEventId(now),
+          occurredAt: now,
+        })),
       );
     }
     const repaired = await queue.repair(REPAIR_LIMIT);

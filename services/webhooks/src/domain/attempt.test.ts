@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { judge } from "./attempt.ts";
 import { classifyFailure, classifyStatus } from "./classify.ts";
 
-const first = { tries: 1, retryAfterMs: null, chance: 0.5, timeScale: 1 };
+const first = { tries: 1, retryAfterMs: null, chance: 0.5, timeScale: 1, isTest: false };
 
 it("delivers on any 2xx and on nothing else", () => {
   for (const status of [200, 201, 204, 299])

@@ -18,6 +18,8 @@ export type Attempted = {
   readonly retryAfterMs: number | null;
   readonly chance: number;
   readonly timeScale: number;
+  /** A test is tried once. */
+  readonly isTest: boolean;
 };
 
 /** Decides what follows an attempt: done, another try by the schedule, or parked. */
@@ -38,7 +40,7 @@ export function judge(attempt: Attempted): Verdict {
     case "DNS":
     case "BLOCKED":
     case "UNKNOWN": {
-      const delayMs = waitAfter(attempt);
+      const delayMs = attempt.isTest ? null : waitAfter(attempt);
       return delayMs === null ? { kind: "PARKED" } : { kind: "RETRY", delayMs, isFree: false };
     }
     default:

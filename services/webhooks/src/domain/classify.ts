@@ -29,6 +29,7 @@ export function classifyStatus(status: number): Finding {
 export const BLOCKED_CODE = "EBLOCKED";
 export const DNS_CODE = "EDNS";
 export const DEADLINE_CODE = "EDEADLINE";
+export const LOCAL_CODE = "ELOCAL";
 
 const KNOWN: Readonly<Record<string, Finding>> = {
   [BLOCKED_CODE]: { outcome: "BLOCKED", error: "ADDRESS_BLOCKED" },
@@ -41,6 +42,7 @@ const KNOWN: Readonly<Record<string, Finding>> = {
   ECONNREFUSED: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   EHOSTUNREACH: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   ENETUNREACH: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
+  [LOCAL_CODE]: { outcome: "LOCAL", error: "LOCAL" },
   UND_ERR_DESTROYED: { outcome: "LOCAL", error: "LOCAL" },
   UND_ERR_CLOSED: { outcome: "LOCAL", error: "LOCAL" },
   EMFILE: { outcome: "LOCAL", error: "LOCAL" },

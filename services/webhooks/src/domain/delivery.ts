@@ -1,6 +1,9 @@
+import { DomainError } from "@oi/kernel/errors";
 import type { Instant } from "@oi/kernel/instant";
 import type { Mode } from "@oi/kernel/scope";
 import type { EndpointState } from "./endpoint.ts";
+
+export type DeliveryKind = "AUTO" | "MANUAL" | "TEST";
 
 export type DeliveryState = "PENDING" | "LEASED" | "DELIVERED" | "PARKED" | "SUSPENDED" | "CANCELLED";
 
@@ -31,8 +34,25 @@ export type Delivery = {
   readonly sequence: number;
 };
 
-/** A waiting row of a disabled endpoint shows as suspended even before the repair pass has moved it. */
+/** A waiting row shows what its endpoint's state makes of it, even before the repair pass has moved it. */
 export function shownStatus(state: DeliveryState, endpoint: EndpointState): DeliveryStatus {
   if (state === "LEASED") return "PENDING";
+  if (endpoint === "DELETED" && (state === "PENDING" || state === "SUSPENDED")) return "CANCELLED";
   return state === "PENDING" && endpoint === "DISABLED" ? "SUSPENDED" : state;
+}
+
+/** Raises INVALID_OPERATION_STATE for a delivery that is being sent, and for an endpoint that takes nothing. */
+export function checkResend(state: DeliveryState, endpoint: EndpointState): void {
+  if (state === "LEASED") throw new DomainError("INVALID_OPERATION_STATE", "The delivery is being sent.");
+  if (endpoint === "DISABLED" || endpoint === "DELETED")
+    throw new DomainError("INVALID_OPERATION_STATE", `The endpoint is ${endpoint}.`);
+}
+
+/** Raises INVALID_OPERATION_STATE for a delivery that is being sent or has ended. */
+export function checkCancel(state: DeliveryState): void {
+  if (state !== "PENDING" && state !== "PARKED" && state !== "SUSPENDED")
+    throw new DomainError(
+      "INVALID_OPERATION_STATE",
+      `The delivery is ${state === "LEASED" ? "being sent" : state}.`,
+    );
 }

@@ -11,11 +11,14 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** Sent only when somebody asks for it. */
+export const TEST_TYPE = "webhook.test";
+
 /** One public fact. Its id is the id of the producer's outbox row and the `webhook-id` of every attempt. */
 export type PublicEvent = {
   readonly id: string;
   readonly subject: string;
-  readonly type: EventType;
+  readonly type: EventType | typeof TEST_TYPE;
   readonly applicationId: number;
   readonly mode: Mode;
   /** The payment's reference. */

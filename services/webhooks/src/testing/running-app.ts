@@ -14,7 +14,8 @@ import { toTimestamp } from "@oi/proto/public/time";
 import { testDatabase } from "@oi/testkit/postgres";
 import { readConfig, type WebhooksConfig } from "../config.ts";
 
-const KEK = `k1:${randomBytes(32).toString("base64")}`;
+/** Seals the secrets of one test file; a process that it starts needs it too. */
+export const KEK = `k1:${randomBytes(32).toString("base64")}`;
 
 export function openDatabase() {
   const migrations = fileURLToPath(new URL("../../migrations", import.meta.url));
@@ -28,7 +29,7 @@ export function testConfig(env: Readonly<Record<string, string>>): Readonly<Webh
     WEBHOOKS_EGRESS_ALLOW_CIDRS: "127.0.0.0/8",
     WEBHOOKS_DEADLINE_MS: "2000",
     WEBHOOKS_LEASE_MS: "6000",
-    TIME_SCALE: "0.00001",
+    TIME_SCALE: "0.00002",
     RPC_PORT: "0",
     OPS_PORT: "0",
     LOG_LEVEL: "silent",

@@ -1,11 +1,12 @@
 import { eventId } from "@oi/kernel/id";
 import type { Mode } from "@oi/kernel/scope";
 import { createAcceptEvents } from "../application/accept-events.ts";
+import type { ChangeDesk, DeliveryLog, EndpointLog, Once, ParkedEvents } from "../application/admin-ports.ts";
+import { UNSENT } from "../application/attempt-delivery.ts";
 import type {
   AttemptResult,
   Claim,
   ClaimLimits,
-  DeliveryLog,
   DeliveryQueue,
   EndpointStore,
   EventInbox,
@@ -21,10 +22,15 @@ export type Stores = {
   readonly endpoints: EndpointStore;
   readonly queue: DeliveryQueue;
   readonly log: DeliveryLog;
+  readonly endpointLog: EndpointLog;
+  readonly desk: ChangeDesk;
+  readonly parked: ParkedEvents;
   /** Moves the store's clock, or everything it holds into the past. */
   pass(ms: number): Promise<void>;
   /** Ids of the deliveries whose parking was told. */
   told(): Promise<readonly number[]>;
+  /** The kinds of what operators were told about endpoints: `ENDPOINT_FAILING 24`, `ENDPOINT_DISABLED GONE_410`. */
+  warnings(): Promise<readonly string[]>;
   /** Outcomes of a delivery's attempts, in order; null while one is open. */
   outcomes(deliveryId: number): Promise<readonly (Outcome | null)[]>;
   poison(): Promise<readonly string[]>;
@@ -45,11 +51,15 @@ export function nextEventId(): string {
 }
 
 export function target(host: string): Target {
-  return { url: `https://${host}/hook`, hostKey: `${host}:443`, isRefused: false };
+  return { url: `https://${host}/hook`, hostKey: `${host}:443`, problem: null };
 }
 
-export const NO_TARGET: Target = { url: null, hostKey: null, isRefused: false };
-export const BAD_TARGET: Target = { url: "http://bad.example/", hostKey: null, isRefused: true };
+export const NO_TARGET: Target = { url: null, hostKey: null, problem: null };
+export const BAD_TARGET: Target = {
+  url: "http://bad.example/",
+  hostKey: null,
+  problem: "must begin with https://",
+};
 
 const SEALED = { ciphertext: new Uint8Array([1, 2, 3]), nonce: new Uint8Array([4, 5]), kekId: "k1" };
 
@@ -123,7 +133,21 @@ export const NO_FILTER = {
   status: null,
   eventId: null,
   paymentReference: null,
+  from: null,
+  to: null,
 };
+
+let keys = 0;
+
+/** A mutation of an endpoint's application; with a key of its own unless one is given. */
+export function onceAt(
+  { applicationId, mode }: Pick<Endpoint, "applicationId" | "mode">,
+  options: { readonly key?: string | null; readonly fingerprint?: string; readonly route?: string } = {},
+): Once {
+  keys += 1;
+  const { key = `key-${keys}`, fingerprint = "00".repeat(32), route = "Test" } = options;
+  return { scope: { applicationId, mode }, route, key, fingerprint, actor: "test" };
+}
 
 export const WIDE: ClaimLimits = {
   worker: "w1",
@@ -149,6 +173,7 @@ export function result(
   const { outcome, verdict, status = null } = options;
   const { applicationId, mode, id: endpointId } = endpoint;
   const notice = {
+    kind: "DELIVERY_PARKED" as const,
     id: nextEventId(),
     deliveryId: claim.deliveryId,
     endpointId,
@@ -159,6 +184,7 @@ export function result(
     occurredAt: claim.claimedAtMs,
   };
   return {
+    ...UNSENT,
     claim,
     endpointId,
     finding: { outcome, error: ERRORS[outcome] ?? null },

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Random } from "@oi/platform/service/random";
 import type { WebhookSigner } from "../../application/ports.ts";
 
@@ -9,13 +9,15 @@ const SECRET_BYTES = 32;
 export function hmacSigner(random: Random): WebhookSigner {
   return {
     newSecret: () => PREFIX + Buffer.from(random.bytes(SECRET_BYTES)).toString("base64"),
-    sign: ({ eventId, timestampSeconds, body, secrets }) =>
-      secrets
+    sign: ({ eventId, timestampSeconds, body, secrets }) => ({
+      signature: secrets
         .map((secret) => {
           const key = Buffer.from(secret.slice(PREFIX.length), "base64");
           const mac = createHmac("sha256", key).update(`${eventId}.${timestampSeconds}.`).update(body);
           return `v1,${mac.digest("base64")}`;
         })
         .join(" "),
+      bodySha256: createHash("sha256").update(body).digest("hex"),
+    }),
   };
 }

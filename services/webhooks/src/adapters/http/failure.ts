@@ -1,4 +1,4 @@
-import { BLOCKED_CODE, DEADLINE_CODE, DNS_CODE } from "../../domain/classify.ts";
+import { BLOCKED_CODE, DEADLINE_CODE, DNS_CODE, LOCAL_CODE } from "../../domain/classify.ts";
 
 /** A guard of ours that stopped a request; `code` is what the classification reads. */
 export class SendFailure extends Error {
@@ -18,10 +18,16 @@ export function unresolved(host: string): SendFailure {
   return new SendFailure(DNS_CODE, `${host} has no address`);
 }
 
+export function ownFault(message: string): SendFailure {
+  return new SendFailure(LOCAL_CODE, message);
+}
+
 /** The code of an error or of what caused it; a run-out deadline has none of its own. */
 export function failureCode(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (at.name === "TimeoutError" || at.name === "AbortError") return DEADLINE_CODE;
+    // The parser does not always name what it refused.
+    if (at.name === "HTTPParserError") return "HPE_INVALID";
     if ("code" in at && typeof at.code === "string") return at.code;
     // Several addresses were tried at once: the first failure speaks for all.
     if (at instanceof AggregateError && at.errors.length > 0) return failureCode(at.errors[0]);

@@ -15,8 +15,8 @@ type Guards = { readonly policy: AddressPolicy; readonly resolver: AddressResolv
  * The addresses that a connection may use. Every one of a name must be allowed, one bad answer refuses all; towards
  * plain http and other ports every one must be inside the allow-list.
  */
-async function vet(
-  options: buildConnector.Options,
+export async function vet(
+  options: Pick<buildConnector.Options, "hostname" | "protocol" | "port">,
   { policy, resolver }: Guards,
 ): Promise<readonly string[]> {
   const host = plainHost(options.hostname);

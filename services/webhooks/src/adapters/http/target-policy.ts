@@ -19,18 +19,20 @@ function problemOf(parts: UrlParts, addresses: AddressPolicy): string | null {
 
 /** The URL rules at the time an application sets its URL: an early answer, repeated by the sender for every request. */
 export function createTargetPolicy(addresses: AddressPolicy): TargetPolicy {
-  const refused = (url: string): Target => ({
+  const refused = (url: string, problem: string): Target => ({
     // Shown to the application as it was given, as far as the database can hold it.
     url: url.replaceAll("\0", "").slice(0, MAX_URL_LENGTH),
     hostKey: null,
-    isRefused: true,
+    problem,
   });
   return {
     assess: (url) => {
-      if (url === null || url === "") return { url: null, hostKey: null, isRefused: false };
+      if (url === null || url === "") return { url: null, hostKey: null, problem: null };
       const parsed = parseUrl(url);
-      if (!parsed || problemOf(parsed.parts, addresses) !== null) return refused(url);
-      return { url, hostKey: `${parsed.parts.host}:${parsed.parts.port}`, isRefused: false };
+      if (!parsed) return refused(url, "must be an absolute URL of at most 2048 characters");
+      const problem = problemOf(parsed.parts, addresses);
+      if (problem !== null) return refused(url, problem);
+      return { url, hostKey: `${parsed.parts.host}:${parsed.parts.port}`, problem: null };
     },
   };
 }

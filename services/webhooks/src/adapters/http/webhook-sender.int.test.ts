@@ -3,20 +3,23 @@ import { describe, expect, it } from "vitest";
 import type { Answer } from "../../application/ports.ts";
 import { answer, openSink, type Play } from "../../testing/sink.ts";
 import { createAddressPolicy } from "./address-policy.ts";
-import type { AddressResolver } from "./address-resolver.ts";
+import { type AddressResolver, createAddressResolver } from "./address-resolver.ts";
 import { type SenderOptions, undiciSender } from "./webhook-sender.ts";
 
 const LOOPBACK = createAddressPolicy(["127.0.0.0/8"]);
 const PUBLIC_ONLY = createAddressPolicy([]);
 
 async function send(url: string, options: Partial<SenderOptions> = {}): Promise<Answer> {
+  const policy = options.policy ?? LOOPBACK;
   await using sender = undiciSender({
-    policy: LOOPBACK,
+    policy,
+    resolver: createAddressResolver({ policy }),
     deadlineMs: 1_500,
     connectionsPerHost: 4,
     ...options,
   });
-  return await sender.send({ url, headers: { "X-Webhook-Id": "evt_1" }, body: Buffer.from("{}") });
+  const headers = { "X-Webhook-Id": "evt_1", "webhook-signature": "v1,x" };
+  return await sender.send({ url, headers, body: Buffer.from("{}") });
 }
 
 async function sendTo(play: Play, options: Partial<SenderOptions> = {}): Promise<Answer> {
@@ -37,6 +40,8 @@ describe("an attempt", () => {
       finding: { outcome: "HTTP", error: "HTTP_STATUS" },
       status: 503,
       retryAfter: "7",
+      remoteAddress: "127.0.0.1",
+      responseHead: "ok",
     });
     expect(sink.received[0]).toMatchObject({ body: "{}", path: "/hook" });
     expect(sink.received[0]?.rawNames).toContain("X-Webhook-Id");
@@ -134,11 +139,11 @@ describe("the address guards", () => {
 
   it("connect to the address that was judged, not to what the name says a moment later", async () => {
     await using sink = await openSink();
-    const rebinding = resolving(["127.0.0.1"], ["10.0.0.1"]);
+    const rebinding = resolving(["127.0.0.1"], ["127.0.0.1"], ["10.0.0.1"]);
     const got = await send(`http://shop.example:${sink.port}/`, { resolver: rebinding });
     expect(got.finding.outcome).toBe("OK");
     expect(sink.received[0]?.headers.host).toBe(`shop.example:${sink.port}`);
-    const swapped = resolving(["10.0.0.1"], ["127.0.0.1"]);
+    const swapped = resolving(["127.0.0.1"], ["10.0.0.1"]);
     expect((await send(`http://shop.example:${sink.port}/`, { resolver: swapped })).finding.outcome).toBe(
       "BLOCKED",
     );

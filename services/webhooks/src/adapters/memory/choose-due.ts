@@ -11,7 +11,7 @@ function isLeased(row: StoredDelivery): row is Leased {
 }
 
 function isSuspect(world: MemoryWorld, endpoint: StoredEndpoint, leased: readonly Leased[]): boolean {
-  return endpoint.failStreak > 0 || leased.some((row) => row.lease.at < world.now - SUSPECT_AFTER_MS);
+  return endpoint.health.failStreak > 0 || leased.some((row) => row.lease.at < world.now - SUSPECT_AFTER_MS);
 }
 
 /** An earlier event of the same payment that was not tried yet goes first, for at most five seconds. */
@@ -51,11 +51,15 @@ export function chooseDue(world: MemoryWorld, limits: ClaimLimits): readonly Sto
     const suspect = isSuspect(world, endpoint, own);
     const { applicationId: app, mode, hostKey } = endpoint;
     return [
-      room(`endpoint ${endpoint.id}`, suspect ? 1 : endpoint.cap, (e) => e.id === endpoint.id),
+      room(
+        `endpoint ${endpoint.id}`,
+        suspect || endpoint.health.breaker !== "CLOSED" ? 1 : endpoint.health.cap,
+        (e) => e.id === endpoint.id,
+      ),
       room(`host ${hostKey}`, limits.hostCap, (e) => e.hostKey === hostKey),
       room(`app ${app} ${mode}`, limits.applicationCap, (e) => e.applicationId === app && e.mode === mode),
       ...(mode === "TEST" ? [room("test", limits.testSlots, () => false)] : []),
-      ...(suspect ? [room("suspects", limits.suspectSlots, (e) => e.failStreak > 0)] : []),
+      ...(suspect ? [room("suspects", limits.suspectSlots, (e) => e.health.failStreak > 0)] : []),
     ];
   };
   const due = all
@@ -63,6 +67,7 @@ export function chooseDue(world: MemoryWorld, limits: ClaimLimits): readonly Sto
     .sort((a, b) => a.nextAt - b.nextAt || a.id - b.id);
   const sendable = [...world.endpoints.values()]
     .filter((endpoint) => endpoint.state === "ENABLED" && endpoint.url !== null)
+    .filter(({ health }) => health.breaker === "CLOSED" || (health.openUntil ?? 0) <= world.now)
     .sort((a, b) => a.lastServed - b.lastServed || a.id - b.id);
   const chosen: StoredDelivery[] = [];
   for (let isProgress = true; isProgress && chosen.length < limits.slots; ) {

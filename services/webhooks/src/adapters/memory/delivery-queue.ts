@@ -1,10 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { Address, AttemptResult, Claim, DeliveryQueue, Job } from "../../application/ports.ts";
+import { beginProbe, settle } from "../../domain/breaker.ts";
+import { isActive } from "../../domain/rotation.ts";
 import { chooseDue } from "./choose-due.ts";
-import { changeDelivery, type MemoryWorld, type StoredDelivery } from "./world.ts";
+import { recoverBatch, runningRecovery, startRecovery } from "./recoveries.ts";
+import {
+  bodyOf,
+  changeDelivery,
+  type MemoryWorld,
+  type StoredAttempt,
+  type StoredDelivery,
+} from "./world.ts";
 
-function addressOf({ endpointId, applicationId, mode, eventId }: StoredDelivery): Address {
-  return { endpointId, applicationId, mode, eventId };
+function addressOf({ endpointId, applicationId, mode, eventId, kind }: StoredDelivery): Address {
+  return { endpointId, applicationId, mode, eventId, kind };
 }
 
 function claimOf(row: StoredDelivery, lease: NonNullable<StoredDelivery["lease"]>): Claim {
@@ -18,11 +27,30 @@ function claimOf(row: StoredDelivery, lease: NonNullable<StoredDelivery["lease"]
   };
 }
 
-function settleEndpoint(world: MemoryWorld, { endpointId, finding }: AttemptResult): void {
+function applyIncident(world: MemoryWorld, { incident, endpointId }: AttemptResult): void {
   const endpoint = world.endpoints.get(endpointId);
-  if (!endpoint || finding.outcome === "UNKNOWN" || finding.outcome === "LOCAL") return;
-  const failStreak = finding.outcome === "OK" ? 0 : endpoint.failStreak + 1;
-  world.endpoints.set(endpointId, { ...endpoint, failStreak });
+  if (!incident || !endpoint) return;
+  const { incident: what, notice } = incident;
+  const { firstFailAt, warned } = endpoint.health;
+  if (what.since !== null && what.since !== firstFailAt) return;
+  if (what.kind === "WARN") {
+    if (warned >= what.level) return;
+    world.endpoints.set(endpointId, { ...endpoint, health: { ...endpoint.health, warned: what.level } });
+  } else {
+    if (endpoint.state !== "ENABLED" && endpoint.state !== "PAUSED") return;
+    const disabled = { state: "DISABLED", disabledReason: what.reason } as const;
+    world.endpoints.set(endpointId, { ...endpoint, ...disabled, version: endpoint.version + 1 });
+  }
+  world.outbox.push(notice);
+}
+
+function settleEndpoint(world: MemoryWorld, result: AttemptResult): void {
+  const endpoint = world.endpoints.get(result.endpointId);
+  if (!endpoint || result.endedAt === null) return;
+  const { finding, status, totalMs, endedAt: at } = result;
+  const health = settle(endpoint.health, { outcome: finding.outcome, status, totalMs, at }, 1);
+  world.endpoints.set(endpoint.id, { ...endpoint, health });
+  applyIncident(world, result);
 }
 
 function settleDelivery(world: MemoryWorld, row: StoredDelivery, result: AttemptResult): void {
@@ -47,9 +75,13 @@ function settleDelivery(world: MemoryWorld, row: StoredDelivery, result: Attempt
 
 function recordOne(world: MemoryWorld, result: AttemptResult): void {
   const { claim, finding } = result;
-  const attempt = world.attempts.find((a) => a.deliveryId === claim.deliveryId && a.n === claim.attempt);
-  if (attempt && (attempt.outcome === null || attempt.outcome === "UNKNOWN"))
-    attempt.outcome = finding.outcome;
+  const at = world.attempts.findIndex((a) => a.deliveryId === claim.deliveryId && a.number === claim.attempt);
+  const attempt = world.attempts[at];
+  if (attempt && (attempt.outcome === null || attempt.outcome === "UNKNOWN")) {
+    const { status, startedAt, endedAt, totalMs, remoteAddress, responseHead, secretVersions } = result;
+    const seen = { status, startedAt, endedAt, totalMs, remoteAddress, responseHead, secretVersions };
+    world.attempts[at] = { ...attempt, ...seen, ...finding };
+  }
   settleEndpoint(world, result);
   const row = world.deliveries.get(claim.deliveryId);
   if (row) settleDelivery(world, row, result);
@@ -61,18 +93,40 @@ function repairOne(world: MemoryWorld, row: StoredDelivery): boolean {
     changeDelivery(world, row.id, { state: "SUSPENDED" });
     return true;
   }
+  if (endpoint?.state === "DELETED" && (row.state === "PENDING" || row.state === "SUSPENDED")) {
+    changeDelivery(world, row.id, { state: "CANCELLED" });
+    return true;
+  }
   const isOwed = endpoint?.url !== null && (endpoint?.state === "ENABLED" || endpoint?.state === "PAUSED");
-  if (row.state !== "SUSPENDED" || !isOwed) return false;
-  changeDelivery(world, row.id, { state: "PENDING", tries: 0, nextAt: world.now, firstDueAt: world.now });
-  return true;
+  if (row.state === "SUSPENDED" && isOwed && !runningRecovery(world, row.endpointId)) {
+    startRecovery(world, {
+      endpointId: row.endpointId,
+      scope: "SUSPENDED",
+      since: null,
+      until: null,
+      eventTypes: [],
+    });
+  }
+  return false;
 }
 
 function jobsOf(world: MemoryWorld, claim: Claim): Job[] {
   const row = world.deliveries.get(claim.deliveryId);
   const endpoint = row && world.endpoints.get(row.endpointId);
   if (!row || !endpoint || endpoint.url === null) return [];
-  const body = new TextEncoder().encode(world.bodies.get(row.eventId) ?? "");
-  return [{ ...claim, ...addressOf(row), url: endpoint.url, body, secrets: endpoint.secrets }];
+  const body = new TextEncoder().encode(bodyOf(world, row.eventId));
+  const secrets = endpoint.secrets.filter((secret) => isActive(secret, world.now));
+  return [{ ...claim, ...addressOf(row), url: endpoint.url, body, secrets, health: endpoint.health }];
+}
+
+function openAttempt(world: MemoryWorld, row: StoredDelivery, number: number): StoredAttempt {
+  const { id: deliveryId, round, kind, endpointId } = row;
+  const host = world.endpoints.get(endpointId)?.hostKey ?? "";
+  const nothing = { startedAt: null, endedAt: null, outcome: null, status: null, error: null } as const;
+  const unsent = { remoteAddress: null, dnsMs: null, firstByteMs: null, totalMs: null } as const;
+  const empty = { secretVersions: [], bodySha256: "", responseHead: null, retryAfterSeconds: null } as const;
+  const about = { deliveryId, number, round, kind, endpointId, host, claimedAt: world.now };
+  return { ...about, ...nothing, ...unsent, ...empty };
 }
 
 export function memoryDeliveryQueue(world: MemoryWorld): DeliveryQueue {
@@ -88,9 +142,14 @@ export function memoryDeliveryQueue(world: MemoryWorld): DeliveryQueue {
         };
         const attempts = row.attempts + 1;
         changeDelivery(world, row.id, { state: "LEASED", lease, attempts, tries: row.tries + 1 });
-        world.attempts.push({ deliveryId: row.id, n: attempts, outcome: null });
+        world.attempts.push(openAttempt(world, row, attempts));
         const endpoint = world.endpoints.get(row.endpointId);
-        if (endpoint) world.endpoints.set(endpoint.id, { ...endpoint, lastServed: world.now });
+        if (endpoint)
+          world.endpoints.set(endpoint.id, {
+            ...endpoint,
+            lastServed: world.now,
+            health: beginProbe(endpoint.health),
+          });
         return claimOf({ ...row, attempts, tries: row.tries + 1 }, lease);
       }),
     load: async (claims) => claims.flatMap((claim) => jobsOf(world, claim)),
@@ -127,5 +186,6 @@ export function memoryDeliveryQueue(world: MemoryWorld): DeliveryQueue {
       rows()
         .slice(0, limit)
         .filter((row) => repairOne(world, row)).length,
+    recover: async ({ batch, pendingLimit }) => recoverBatch(world, batch, pendingLimit),
   };
 }

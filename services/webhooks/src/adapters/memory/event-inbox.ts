@@ -1,8 +1,15 @@
 import type { EventInbox, Fanout } from "../../application/ports.ts";
+import type { DeliveryKind } from "../../domain/delivery.ts";
+import type { PublicEvent } from "../../domain/event.ts";
 import { followTarget, rememberTarget } from "./application-target.ts";
 import { type MemoryWorld, nextId, type StoredEndpoint } from "./world.ts";
 
-function queue(world: MemoryWorld, { event }: Fanout, endpoint: StoredEndpoint): void {
+export function queueDelivery(
+  world: MemoryWorld,
+  event: PublicEvent,
+  endpoint: Pick<StoredEndpoint, "id" | "state">,
+  kind: DeliveryKind = "AUTO",
+): number {
   const id = nextId(world);
   const { id: eventId, applicationId, mode, type, aggregate, sequence } = event;
   world.deliveries.set(id, {
@@ -15,6 +22,8 @@ function queue(world: MemoryWorld, { event }: Fanout, endpoint: StoredEndpoint):
     aggregate,
     sequence,
     state: endpoint.state === "DISABLED" ? "SUSPENDED" : "PENDING",
+    kind,
+    round: 1,
     tries: 0,
     attempts: 0,
     nextAt: world.now,
@@ -27,6 +36,7 @@ function queue(world: MemoryWorld, { event }: Fanout, endpoint: StoredEndpoint):
     createdAt: world.now,
     updatedAt: world.now,
   });
+  return id;
 }
 
 function isTaker({ event, patterns }: Fanout, endpoint: StoredEndpoint): boolean {
@@ -39,25 +49,33 @@ function isTaker({ event, patterns }: Fanout, endpoint: StoredEndpoint): boolean
   );
 }
 
+/** False for an event that was applied before; one that was parked is solved by this. */
+function hear(world: MemoryWorld, eventId: string): boolean {
+  if (world.inbox.get(eventId) === "APPLIED") return false;
+  world.inbox.set(eventId, "APPLIED");
+  const at = world.poison.findIndex((event) => event.eventId === eventId);
+  const parked = world.poison[at];
+  if (parked) world.poison[at] = { ...parked, resolvedAt: world.now };
+  return true;
+}
+
 export function memoryEventInbox(world: MemoryWorld): EventInbox {
   return {
     commitFanout: async (fanouts) => {
       const before = world.deliveries.size;
       let events = 0;
       for (const fanout of fanouts) {
-        if (world.inbox.has(fanout.event.id)) continue;
-        world.inbox.set(fanout.event.id, "APPLIED");
-        world.bodies.set(fanout.event.id, fanout.body);
+        if (!hear(world, fanout.event.id)) continue;
+        world.events.push({ event: fanout.event, body: fanout.body, receivedAt: world.now });
         events += 1;
         for (const endpoint of world.endpoints.values()) {
-          if (isTaker(fanout, endpoint)) queue(world, fanout, endpoint);
+          if (isTaker(fanout, endpoint)) queueDelivery(world, fanout.event, endpoint);
         }
       }
       return { events, deliveries: world.deliveries.size - before };
     },
     commitTarget: async ({ eventId, applicationId, version, target }) => {
-      if (world.inbox.has(eventId)) return false;
-      world.inbox.set(eventId, "APPLIED");
+      if (!hear(world, eventId)) return false;
       if (!rememberTarget(world, applicationId, version, target)) return false;
       followTarget(world, applicationId);
       return true;
@@ -65,7 +83,7 @@ export function memoryEventInbox(world: MemoryWorld): EventInbox {
     park: async (event) => {
       if (world.inbox.has(event.eventId)) return false;
       world.inbox.set(event.eventId, "PARKED");
-      world.poison.push(event);
+      world.poison.push({ ...event, parkedAt: world.now, resolvedAt: null });
       return true;
     },
   };

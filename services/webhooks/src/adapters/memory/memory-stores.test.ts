@@ -1,4 +1,6 @@
+import { changeDeskContract } from "../../application/change-desk.contract.ts";
 import { deliveryQueueContract } from "../../application/delivery-queue.contract.ts";
+import { endpointHealthContract } from "../../application/endpoint-health.contract.ts";
 import { endpointStoreContract } from "../../application/endpoint-store.contract.ts";
 import { eventInboxContract } from "../../application/event-inbox.contract.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
@@ -6,3 +8,5 @@ import { openMemoryStores } from "../../testing/memory-stores.ts";
 eventInboxContract(openMemoryStores);
 endpointStoreContract(openMemoryStores);
 deliveryQueueContract(async () => openMemoryStores());
+changeDeskContract(async () => openMemoryStores());
+endpointHealthContract(async () => openMemoryStores());

@@ -1,17 +1,23 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Mode } from "@oi/kernel/scope";
-import type { PoisonEvent, StoredSecret } from "../../application/ports.ts";
+import type { ParkedEvent } from "../../application/admin-ports.ts";
+import type { StoredSecret } from "../../application/ports.ts";
+import type { AttemptRow } from "../../domain/attempt-row.ts";
+import { type Health, NEW_HEALTH } from "../../domain/breaker.ts";
 import type { Outcome } from "../../domain/classify.ts";
-import type { DeliveryState } from "../../domain/delivery.ts";
+import type { DeliveryKind, DeliveryState } from "../../domain/delivery.ts";
 import type { Endpoint, Target } from "../../domain/endpoint.ts";
-import type { DeliveryParked } from "../../domain/parked.ts";
+import type { PublicEvent } from "../../domain/event.ts";
+import type { Notice } from "../../domain/notice.ts";
+import type { Recovery } from "../../domain/recovery.ts";
+import type { SecretInfo } from "../../domain/rotation.ts";
 
-export type StoredEndpoint = Endpoint & {
-  readonly hostKey: string | null;
-  readonly cap: number;
-  readonly failStreak: number;
+export type MemorySecret = StoredSecret & SecretInfo;
+
+export type StoredEndpoint = Omit<Endpoint, keyof Health> & {
+  readonly health: Health;
   readonly lastServed: Instant;
-  readonly secrets: readonly StoredSecret[];
+  readonly secrets: readonly MemorySecret[];
 };
 
 export type StoredDelivery = {
@@ -24,6 +30,8 @@ export type StoredDelivery = {
   readonly aggregate: string;
   readonly sequence: number;
   readonly state: DeliveryState;
+  readonly kind: DeliveryKind;
+  readonly round: number;
   readonly tries: number;
   readonly attempts: number;
   readonly nextAt: Instant;
@@ -42,7 +50,15 @@ export type StoredDelivery = {
   readonly updatedAt: Instant;
 };
 
-export type StoredAttempt = { readonly deliveryId: number; readonly n: number; outcome: Outcome | null };
+export type StoredAttempt = AttemptRow & { outcome: Outcome | null };
+
+export type StoredEvent = {
+  readonly event: PublicEvent;
+  readonly body: string;
+  readonly receivedAt: Instant;
+};
+
+export type StoredRecovery = Recovery & { readonly cursor: number };
 
 /** What the database would hold. The stores of one world see each other's changes; its clock stands until it is set. */
 export type MemoryWorld = {
@@ -51,12 +67,48 @@ export type MemoryWorld = {
   readonly targets: Map<number, { readonly version: number; readonly target: Target }>;
   readonly endpoints: Map<number, StoredEndpoint>;
   readonly inbox: Map<string, "APPLIED" | "PARKED">;
-  readonly bodies: Map<string, string>;
-  readonly poison: PoisonEvent[];
+  readonly events: StoredEvent[];
+  readonly poison: ParkedEvent[];
   readonly deliveries: Map<number, StoredDelivery>;
   readonly attempts: StoredAttempt[];
-  readonly outbox: DeliveryParked[];
+  readonly recoveries: Map<number, StoredRecovery>;
+  readonly answers: Map<
+    string,
+    { readonly fingerprint: string; readonly answer: string; readonly at: Instant }
+  >;
+  readonly outbox: Notice[];
 };
+
+export function showEndpoint(stored: StoredEndpoint): Endpoint {
+  const { health, lastServed: _, secrets: __, ...endpoint } = stored;
+  const { breaker, openUntil, cap, lastOkAt, firstFailAt } = health;
+  return { ...endpoint, breaker, openUntil, cap, lastOkAt, firstFailAt };
+}
+
+export function newStoredEndpoint(
+  world: MemoryWorld,
+  made: Pick<
+    StoredEndpoint,
+    "id" | "applicationId" | "mode" | "url" | "hostKey" | "isDefault" | "eventTypes" | "description"
+  >,
+): StoredEndpoint {
+  return {
+    ...made,
+    state: "ENABLED",
+    disabledReason: null,
+    schemaVersion: 1,
+    version: 1,
+    createdAt: world.now,
+    updatedAt: world.now,
+    health: NEW_HEALTH,
+    lastServed: Number.NEGATIVE_INFINITY,
+    secrets: [],
+  };
+}
+
+export function bodyOf(world: MemoryWorld, eventId: string): string {
+  return world.events.find(({ event }) => event.id === eventId)?.body ?? "";
+}
 
 export function memoryWorld(now: Instant = 1_780_567_200_000): MemoryWorld {
   return {
@@ -65,10 +117,12 @@ export function memoryWorld(now: Instant = 1_780_567_200_000): MemoryWorld {
     targets: new Map(),
     endpoints: new Map(),
     inbox: new Map(),
-    bodies: new Map(),
+    events: [],
     poison: [],
     deliveries: new Map(),
     attempts: [],
+    recoveries: new Map(),
+    answers: new Map(),
     outbox: [],
   };
 }

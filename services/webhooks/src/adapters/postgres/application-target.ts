@@ -10,10 +10,10 @@ export async function rememberTarget(
   change: { readonly applicationId: number; readonly version: number; readonly target: Target },
 ): Promise<boolean> {
   const { applicationId, version, target } = change;
-  const { url, hostKey, isRefused } = target;
+  const { url, hostKey, problem } = target;
   const [row] = await tx<{ is_newest: boolean }[]>`
     insert into application_target as t (application_id, version, url, host_key, is_refused)
-    values (${applicationId}, ${version}, ${url}, ${hostKey}, ${isRefused})
+    values (${applicationId}, ${version}, ${url}, ${hostKey}, ${problem !== null})
     on conflict (application_id) do update set
       version = greatest(t.version, excluded.version),
       url = case when excluded.version > t.version then excluded.url else t.url end,
@@ -27,6 +27,7 @@ export async function rememberTarget(
 /** Points the default endpoints at the remembered target: the rules of `retarget` in the domain, as SQL. */
 export async function followTarget(tx: Transaction, applicationId: number): Promise<void> {
   await tx`
+    with moved as (
     update endpoint e set
       url = t.url, host_key = t.host_key, version = e.version + 1, updated_at = clock_timestamp(),
       state = case when t.is_refused then 'DISABLED' when e.disabled_reason = ${URL_REFUSED} then 'ENABLED' else e.state end,
@@ -38,7 +39,9 @@ export async function followTarget(tx: Transaction, applicationId: number): Prom
     where t.application_id = ${applicationId} and e.application_id = t.application_id
       and e.is_default and e.state <> 'DELETED'
       and (e.url is distinct from t.url or e.host_key is distinct from t.host_key
-           or t.is_refused <> (e.disabled_reason is not distinct from ${URL_REFUSED}))`;
+           or t.is_refused <> (e.disabled_reason is not distinct from ${URL_REFUSED}))
+    returning e.*)
+    select log_endpoint(moved::endpoint, 'application') from moved`;
 }
 
 /** Runs statements that must see each other's effects and stand or fall together. */

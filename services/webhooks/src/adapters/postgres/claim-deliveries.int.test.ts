@@ -5,8 +5,9 @@ import { type Database, openDatabase } from "@oi/platform/postgres/client";
 import { type TestDatabase, testDatabase } from "@oi/testkit/postgres";
 import postgres from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { UNSENT } from "../../application/attempt-delivery.ts";
 import type { Claim, ClaimLimits, DeliveryQueue } from "../../application/ports.ts";
-import { encodeParked } from "../events/encode-parked.ts";
+import { encodeNotice } from "../events/encode-notice.ts";
 import { postgresDeliveryQueue } from "./delivery-queue.ts";
 
 let given: TestDatabase;
@@ -23,7 +24,7 @@ beforeAll(async () => {
     const config = readEnv({ WEBHOOKS_DATABASE_URL: given.url }, (read) => readDatabase(read, "WEBHOOKS"));
     const database = openDatabase(config, `claimer-${i}`, 2);
     databases.push(database);
-    queues.push(postgresDeliveryQueue(database, encodeParked));
+    queues.push(postgresDeliveryQueue(database, { encode: encodeNotice, timeScale: 1 }));
   }
 });
 
@@ -34,7 +35,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  await admin`truncate endpoint, endpoint_secret, event, event_body, delivery, attempt, outbox, inbox`;
+  await admin`truncate endpoint, endpoint_secret, endpoint_history, recovery, event, event_body, delivery, attempt, outbox, inbox`;
 });
 
 /** `perEndpoint[i]` waiting deliveries for endpoint i; hosts and applications are shared as the functions say. */
@@ -78,18 +79,12 @@ const limits = (worker: number, change: Partial<ClaimLimits> = {}): ClaimLimits 
 
 function done(claim: Claim) {
   return {
+    ...UNSENT,
     claim,
     endpointId: 0,
     finding: { outcome: "OK", error: null },
     verdict: { kind: "DELIVERED" },
-    status: 200,
-    startedAt: null,
-    endedAt: null,
-    ttfbMs: null,
-    totalMs: null,
     retryAfterMs: null,
-    signedAtSeconds: null,
-    secretVersions: [],
     notice: null,
   } as const;
 }

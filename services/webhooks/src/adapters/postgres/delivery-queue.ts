@@ -2,10 +2,11 @@ import type { Mode } from "@oi/kernel/scope";
 import type { Database } from "@oi/platform/postgres/client";
 import { postgresCode } from "@oi/platform/postgres/errors";
 import type { Claim, DeliveryQueue, Job } from "../../application/ports.ts";
+import type { DeliveryKind } from "../../domain/delivery.ts";
 import { readLost, readOverdue } from "./overdue-rows.ts";
 import { repairDeliveries } from "./repair-deliveries.ts";
-import { type EncodeParked, toResultJson } from "./result-json.ts";
-import { type ClaimRow, type SecretJson, toClaim, toNumber, toSecret } from "./rows.ts";
+import { type EncodeNotice, toFactsJson, toResultJson } from "./result-json.ts";
+import { type ClaimRow, type SecretJson, toClaim, toNumber, toNumberOrNull, toSecret } from "./rows.ts";
 
 /** How many endpoints one claim looks at. */
 const ENDPOINTS_PER_CLAIM = 64;
@@ -17,6 +18,10 @@ type JobRow = {
   readonly application_id: string;
   readonly mode: Mode;
   readonly event_id: string;
+  readonly kind: DeliveryKind;
+  readonly first_fail_ms: string | null;
+  readonly fail_count: number;
+  readonly warned: number;
   readonly url: string;
   readonly bytes: Uint8Array;
   readonly secrets: readonly SecretJson[];
@@ -29,8 +34,14 @@ function toJob(row: JobRow, claim: Claim): Job {
     applicationId: toNumber(row.application_id),
     mode: row.mode,
     eventId: row.event_id,
+    kind: row.kind,
     url: row.url,
     body: row.bytes,
+    health: {
+      firstFailAt: toNumberOrNull(row.first_fail_ms),
+      failCount: row.fail_count,
+      warned: row.warned,
+    },
     secrets: row.secrets.map(toSecret),
   };
 }
@@ -49,7 +60,8 @@ async function loadJobs(database: Database, claims: readonly Claim[]): Promise<r
   const byDelivery = new Map(claims.map((claim) => [claim.deliveryId, claim]));
   const rows = await database.run(
     (sql) => sql<JobRow[]>`
-      select d.id, d.endpoint_id, d.application_id, d.mode, d.event_id, e.url, b.bytes,
+      select d.id, d.endpoint_id, d.application_id, d.mode, d.event_id, d.kind, e.url, b.bytes, e.fail_count, e.warned,
+        (extract(epoch from e.first_fail_at) * 1000)::bigint as first_fail_ms,
         (select coalesce(jsonb_agg(jsonb_build_object('version', s.version, 'kekId', s.kek_id,
             'ciphertext', encode(s.ciphertext, 'hex'), 'nonce', encode(s.nonce, 'hex')) order by s.version desc), '[]')
          from endpoint_secret s
@@ -67,7 +79,10 @@ async function loadJobs(database: Database, claims: readonly Claim[]): Promise<r
 }
 
 /** Deliveries as rows; the two functions of the schema decide who sends what, and what a result may change. */
-export function postgresDeliveryQueue(database: Database, encodeParked: EncodeParked): DeliveryQueue {
+export function postgresDeliveryQueue(
+  database: Database,
+  { encode, timeScale }: { readonly encode: EncodeNotice; readonly timeScale: number },
+): DeliveryQueue {
   return {
     claim: async (limits) => {
       const { worker, slots, testSlots, suspectSlots, hostCap, applicationCap, leaseMs } = limits;
@@ -86,14 +101,18 @@ export function postgresDeliveryQueue(database: Database, encodeParked: EncodePa
     load: (claims) => loadJobs(database, claims),
     record: async (results) => {
       if (results.length === 0) return;
-      const json = JSON.stringify(results.map((result) => toResultJson(result, encodeParked)));
-      await database.run((sql) => sql`select record_attempts(${json}::text::jsonb)`);
+      const json = JSON.stringify(results.map((result) => toResultJson(result, encode)));
+      const facts = JSON.stringify(toFactsJson(results));
+      await database.run(
+        (sql) =>
+          sql`select record_attempts(${json}::text::jsonb, ${facts}::text::jsonb, ${timeScale}::float8)`,
+      );
     },
     lost: (limit) => readLost(database, limit),
     overdue: (ageLimitMs, limit) => readOverdue(database, ageLimitMs, limit),
     park: async (notices) => {
       const json = JSON.stringify(
-        notices.map((notice) => ({ delivery_id: notice.deliveryId, ...encodeParked(notice) })),
+        notices.map((notice) => ({ delivery_id: notice.deliveryId, ...encode(notice) })),
       );
       const rows = await database.run(
         (sql) => sql`
@@ -111,5 +130,12 @@ export function postgresDeliveryQueue(database: Database, encodeParked: EncodePa
       return rows.length;
     },
     repair: (limit) => repairDeliveries(database, limit),
+    recover: async ({ batch, pendingLimit }) => {
+      const [row] = await database.run(
+        (sql) => sql<{ more: boolean }[]>`
+          select recover_batch(${batch}::int, ${pendingLimit}::int) as more`,
+      );
+      return row?.more ? "more" : "idle";
+    },
   };
 }

@@ -1,19 +1,12 @@
 import type { Database, Sql } from "@oi/platform/postgres/client";
 import type { EndpointStore, NewDefault } from "../../application/ports.ts";
 import { followTarget, inTransaction, rememberTarget, type Transaction } from "./application-target.ts";
-import { type EndpointRow, toEndpoint, toNumber } from "./rows.ts";
-
-function selectEndpoints(sql: Sql | Transaction) {
-  return sql`
-    select id, application_id, mode, url, is_default, state, disabled_reason, event_types, schema_version, version,
-           (extract(epoch from created_at) * 1000)::bigint as created_ms,
-           (extract(epoch from updated_at) * 1000)::bigint as updated_ms
-    from endpoint`;
-}
+import { type EndpointRow, endpointColumns, toEndpoint, toNumber } from "./rows.ts";
 
 async function readDefaults(sql: Sql | Transaction, applicationId: number) {
   const rows = await sql<EndpointRow[]>`
-    ${selectEndpoints(sql)} where application_id = ${applicationId} and is_default order by mode desc`;
+    select ${endpointColumns(sql)} from endpoint e
+    where application_id = ${applicationId} and is_default order by mode desc`;
   return rows.map(toEndpoint);
 }
 
@@ -33,14 +26,17 @@ async function insertDefaults(
       select n.id, ${applicationId}, n.mode, true
       from unnest(${ids}::bigint[], ${made.map(({ mode }) => mode)}::text[]) as n (id, mode)
       on conflict (application_id, mode) where is_default do nothing
-      returning id)
+      returning *),
+    logged as (select log_endpoint(made::endpoint, 'application') from made),
+    sealed as (
     insert into endpoint_secret (endpoint_id, version, alg, ciphertext, nonce, kek_id)
     select made.id, 1, 'v1', decode(s.ciphertext, 'hex'), decode(s.nonce, 'hex'), s.kek_id
     from made join unnest(${ids}::bigint[], ${hex(({ secret }) => secret.ciphertext)}::text[],
                           ${hex(({ secret }) => secret.nonce)}::text[],
                           ${made.map(({ secret }) => secret.kekId)}::text[])
                    as s (id, ciphertext, nonce, kek_id) on s.id = made.id
-    returning endpoint_id`;
+    returning endpoint_id)
+    select endpoint_id, (select count(*) from logged) as logged from sealed`;
   return rows.length > 0;
 }
 
@@ -63,22 +59,18 @@ export function postgresEndpointStore(database: Database): EndpointStore {
           return { created, endpoints: await readDefaults(tx, change.applicationId) };
         }),
       ),
-    list: async ({ applicationId, mode }, { limit, after }) => {
-      const rows = await database.run(
-        (sql) => sql<EndpointRow[]>`
-          ${selectEndpoints(sql)}
-          where application_id = ${applicationId} and mode = ${mode} and state <> 'DELETED' and id > ${after ?? 0}
-          order by id limit ${limit}`,
-      );
-      return rows.map(toEndpoint);
-    },
   };
 }
 
-/** Ids of the keys that stored secrets were sealed with; the service must know every one before it starts. */
-export async function storedKekIds(database: Database): Promise<readonly string[]> {
+/** Refuses to start when a stored secret could not be opened: its endpoint would fail in silence. */
+export async function requireKeks(
+  database: Database,
+  keks: readonly { readonly id: string }[],
+): Promise<void> {
   const rows = await database.run(
     (sql) => sql<{ kek_id: string }[]>`select distinct kek_id from endpoint_secret order by kek_id`,
   );
-  return rows.map((row) => row.kek_id);
+  const missing = rows.map((row) => row.kek_id).filter((id) => !keks.some((kek) => kek.id === id));
+  if (missing.length > 0)
+    throw new Error(`WEBHOOKS_KEKS lacks keys that stored secrets need: ${missing.join(", ")}`);
 }

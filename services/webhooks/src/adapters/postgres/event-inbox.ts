@@ -36,8 +36,14 @@ async function commitFanout(database: Database, fanouts: readonly Fanout[]): Pro
           as i (id, subject, application_id, mode, type, aggregate, sequence, occurred_at, snapshot, patterns, body)
         order by id),
       fresh as (
-        insert into inbox (event_id, subject) select id, subject from incoming order by id
-        on conflict do nothing returning event_id),
+        insert into inbox as known (event_id, subject) select id, subject from incoming order by id
+        on conflict (event_id) do update
+          set outcome = 'APPLIED', received_at = excluded.received_at, xid = excluded.xid
+          where known.outcome = 'PARKED'
+        returning event_id),
+      solved as (
+        update parked_event p set resolved_at = clock_timestamp(), resolution = 'APPLIED'
+        from fresh where p.event_id = fresh.event_id and p.resolved_at is null),
       kept as (
         insert into event (id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot)
         select i.id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot::jsonb
@@ -55,13 +61,12 @@ async function commitFanout(database: Database, fanouts: readonly Fanout[]): Pro
         where e.state <> 'DELETED' and e.kind = 'URL' and e.url is not null
           and e.event_types && string_to_array(i.patterns, ' ')
         order by i.occurred_at, i.sequence, e.id
-        returning event_id, schema_version, style),
+        returning event_id),
       frozen as (
         insert into event_body (event_id, schema_version, style, bytes, sha256)
         select i.id, ${SCHEMA_VERSION}, 'FULL', convert_to(i.body, 'UTF8'), sha256(convert_to(i.body, 'UTF8'))
-        from incoming i
-        where exists (select from queued q where q.event_id = i.id
-                        and q.schema_version = ${SCHEMA_VERSION} and q.style = 'FULL')
+        -- Also when nothing takes it today: a recovery may send it later.
+        from incoming i join fresh f on f.event_id = i.id
         on conflict do nothing)
       select (select count(*) from kept)::int as events, (select count(*) from queued)::int as deliveries`,
   );
@@ -76,8 +81,16 @@ export function postgresEventInbox(database: Database): EventInbox {
       database.run((sql) =>
         inTransaction(sql, async (tx) => {
           const fresh = await tx`
-            insert into inbox (event_id, subject) values (${change.eventId}, ${change.subject})
-            on conflict do nothing returning event_id`;
+            with fresh as (
+              insert into inbox as known (event_id, subject) values (${change.eventId}, ${change.subject})
+              on conflict (event_id) do update
+                set outcome = 'APPLIED', received_at = excluded.received_at, xid = excluded.xid
+                where known.outcome = 'PARKED'
+              returning event_id),
+            solved as (
+              update parked_event p set resolved_at = clock_timestamp(), resolution = 'APPLIED'
+              from fresh where p.event_id = fresh.event_id and p.resolved_at is null)
+            select event_id from fresh`;
           if (fresh.length === 0 || !(await rememberTarget(tx, change))) return false;
           await followTarget(tx, change.applicationId);
           return true;

@@ -1,6 +1,7 @@
 import type { Mode } from "@oi/kernel/scope";
 import type { Database } from "@oi/platform/postgres/client";
 import type { Address, LostLease, OverdueDelivery } from "../../application/ports.ts";
+import type { DeliveryKind } from "../../domain/delivery.ts";
 import { type ClaimRow, toClaim, toNumber } from "./rows.ts";
 
 type AddressRow = {
@@ -8,6 +9,7 @@ type AddressRow = {
   readonly application_id: string;
   readonly mode: Mode;
   readonly event_id: string;
+  readonly kind: DeliveryKind;
   readonly now_ms: string;
 };
 
@@ -17,6 +19,7 @@ function toAddress(row: AddressRow): Address {
     applicationId: toNumber(row.application_id),
     mode: row.mode,
     eventId: row.event_id,
+    kind: row.kind,
   };
 }
 
@@ -24,7 +27,7 @@ function toAddress(row: AddressRow): Address {
 export async function readLost(database: Database, limit: number): Promise<readonly LostLease[]> {
   const rows = await database.run(
     (sql) => sql<(ClaimRow & AddressRow)[]>`
-      select id as delivery_id, token, attempts as attempt, tries, endpoint_id, application_id, mode, event_id,
+      select id as delivery_id, token, attempts as attempt, tries, endpoint_id, application_id, mode, event_id, kind,
              updated_at::text as claimed_at, (extract(epoch from updated_at) * 1000)::bigint as claimed_ms,
              (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms
       from delivery where state = 'LEASED' and lease_until < clock_timestamp() order by lease_until limit ${limit}`,
@@ -39,7 +42,7 @@ export async function readOverdue(
 ): Promise<readonly OverdueDelivery[]> {
   const rows = await database.run(
     (sql) => sql<(AddressRow & { id: string; last_error: string | null })[]>`
-      select id, endpoint_id, application_id, mode, event_id, last_error,
+      select id, endpoint_id, application_id, mode, event_id, kind, last_error,
              (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms
       from delivery
       where state = 'PENDING' and first_due_at < clock_timestamp() - ${ageLimitMs} * interval '1 millisecond'

@@ -1,6 +1,9 @@
 import { assert } from "@oi/kernel/assert";
 import type { Mode } from "@oi/kernel/scope";
+import type { Sql } from "@oi/platform/postgres/client";
+import type postgres from "postgres";
 import type { Claim, StoredSecret } from "../../application/ports.ts";
+import type { BreakerState } from "../../domain/breaker.ts";
 import { type Delivery, type DeliveryState, shownStatus } from "../../domain/delivery.ts";
 import type { Endpoint, EndpointState } from "../../domain/endpoint.ts";
 
@@ -11,8 +14,20 @@ export function toNumber(text: string): number {
   return number;
 }
 
-function toNumberOrNull(text: string | null): number | null {
+export function toNumberOrNull(text: string | null): number | null {
   return text === null ? null : toNumber(text);
+}
+
+/** The columns of {@link EndpointRow}, of a table that is called `e`. */
+export function endpointColumns(sql: Sql | postgres.TransactionSql) {
+  return sql`
+    e.id, e.application_id, e.mode, e.url, e.host_key, e.is_default, e.state, e.disabled_reason, e.event_types,
+    e.schema_version, e.description, e.version, e.breaker, e.cap,
+    (extract(epoch from e.open_until) * 1000)::bigint as open_until_ms,
+    (extract(epoch from e.last_ok_at) * 1000)::bigint as last_ok_ms,
+    (extract(epoch from e.first_fail_at) * 1000)::bigint as first_fail_ms,
+    (extract(epoch from e.created_at) * 1000)::bigint as created_ms,
+    (extract(epoch from e.updated_at) * 1000)::bigint as updated_ms`;
 }
 
 export type EndpointRow = {
@@ -20,12 +35,19 @@ export type EndpointRow = {
   readonly application_id: string;
   readonly mode: Mode;
   readonly url: string | null;
+  readonly host_key: string | null;
   readonly is_default: boolean;
   readonly state: EndpointState;
   readonly disabled_reason: string | null;
   readonly event_types: string[];
   readonly schema_version: number;
+  readonly description: string;
   readonly version: string;
+  readonly breaker: BreakerState;
+  readonly open_until_ms: string | null;
+  readonly cap: number;
+  readonly last_ok_ms: string | null;
+  readonly first_fail_ms: string | null;
   readonly created_ms: string;
   readonly updated_ms: string;
 };
@@ -36,12 +58,19 @@ export function toEndpoint(row: EndpointRow): Endpoint {
     applicationId: toNumber(row.application_id),
     mode: row.mode,
     url: row.url,
+    hostKey: row.host_key,
     isDefault: row.is_default,
     state: row.state,
     disabledReason: row.disabled_reason,
     eventTypes: row.event_types,
     schemaVersion: row.schema_version,
+    description: row.description,
     version: toNumber(row.version),
+    breaker: row.breaker,
+    openUntil: toNumberOrNull(row.open_until_ms),
+    cap: row.cap,
+    lastOkAt: toNumberOrNull(row.last_ok_ms),
+    firstFailAt: toNumberOrNull(row.first_fail_ms),
     createdAt: toNumber(row.created_ms),
     updatedAt: toNumber(row.updated_ms),
   };

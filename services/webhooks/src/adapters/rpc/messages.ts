@@ -4,9 +4,16 @@ import type { Mode } from "@oi/proto/common/v1/mode";
 import { modeFromProto, modeToProto } from "@oi/proto/public/scope";
 import { toTimestamp } from "@oi/proto/public/time";
 import { type DeliverySchema, DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
-import { type EndpointSchema, EndpointState } from "@oi/proto/webhooks/v1/endpoint";
+import {
+  Breaker,
+  type EndpointSchema,
+  type EndpointSecretSchema,
+  EndpointState,
+} from "@oi/proto/webhooks/v1/endpoint";
+import type { EndpointView } from "../../application/admin-ports.ts";
 import type { Delivery } from "../../domain/delivery.ts";
 import type { Endpoint } from "../../domain/endpoint.ts";
+import type { SecretInfo } from "../../domain/rotation.ts";
 
 export function toScope(request: { readonly applicationId: bigint; readonly mode: Mode }): Scope {
   return { applicationId: Number(request.applicationId), mode: modeFromProto(request.mode) };
@@ -26,6 +33,26 @@ export function toEndpointMessage(endpoint: Endpoint): MessageInitShape<typeof E
     version: BigInt(endpoint.version),
     createdAt: toTimestamp(endpoint.createdAt),
     updatedAt: toTimestamp(endpoint.updatedAt),
+    breaker: Breaker[endpoint.breaker],
+    cap: endpoint.cap,
+    description: endpoint.description,
+    ...(endpoint.openUntil === null ? {} : { openUntil: toTimestamp(endpoint.openUntil) }),
+    ...(endpoint.lastOkAt === null ? {} : { lastOkAt: toTimestamp(endpoint.lastOkAt) }),
+    ...(endpoint.firstFailAt === null ? {} : { firstFailAt: toTimestamp(endpoint.firstFailAt) }),
+  };
+}
+
+export function toViewMessage(view: EndpointView): MessageInitShape<typeof EndpointSchema> {
+  return { ...toEndpointMessage(view), ...view.backlog };
+}
+
+export function toSecretMessage(secret: SecretInfo): MessageInitShape<typeof EndpointSecretSchema> {
+  return {
+    version: secret.version,
+    algorithm: secret.algorithm,
+    activeFrom: toTimestamp(secret.activeFrom),
+    ...(secret.expiresAt === null ? {} : { expiresAt: toTimestamp(secret.expiresAt) }),
+    ...(secret.revokedAt === null ? {} : { revokedAt: toTimestamp(secret.revokedAt) }),
   };
 }
 

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { Secret } from "@oi/platform/config/env";
 import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
 import { rpc } from "@oi/platform/rpc/errors";
-import { mountService } from "@oi/platform/rpc/service";
 import { systemRandom } from "@oi/platform/service/random";
 import { silentLogger } from "@oi/platform/telemetry/logger";
 import { Mode } from "@oi/proto/common/v1/mode";
@@ -11,36 +10,45 @@ import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
 import { EndpointState } from "@oi/proto/webhooks/v1/endpoint";
 import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { beforeEach, expect, it } from "vitest";
-import { createEnsureDefaultEndpoints } from "../../application/ensure-default-endpoints.ts";
-import { createGetDelivery } from "../../application/get-delivery.ts";
+import { createAcceptEvents } from "../../application/accept-events.ts";
+import { createChangeTarget } from "../../application/change-target.ts";
+import { createUseCases } from "../../application/use-cases.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
 import { deliver, nextEventId, type Stores, WIDE } from "../../testing/stores.ts";
+import { doctorCodec } from "../crypto/doctor-codec.ts";
 import { aesSecretBox } from "../crypto/secret-box.ts";
 import { hmacSigner } from "../crypto/webhook-signer.ts";
+import { createEventHandler } from "../events/event-handler.ts";
+import { createRetryParked } from "../events/retry-parked.ts";
 import { createAddressPolicy } from "../http/address-policy.ts";
 import { createTargetPolicy } from "../http/target-policy.ts";
-import { deliveriesService } from "./deliveries-service.ts";
-import { endpointsService } from "./endpoints-service.ts";
+import { mountServices } from "./mount.ts";
 
 const secretBox = aesSecretBox([{ id: "k1", key: new Secret(randomBytes(32).toString("base64")) }]);
 
+/** When the memory's world begins. */
+const NOW = 1_780_567_200_000;
+
 function open(stores: Stores) {
-  const { endpoints, log: deliveries } = stores;
-  const ensureDefaults = createEnsureDefaultEndpoints({
-    endpoints,
-    policy: createTargetPolicy(createAddressPolicy([])),
+  const { log: deliveryLog, inbox } = stores;
+  const log = silentLogger();
+  const policy = createTargetPolicy(createAddressPolicy([]));
+  const useCases = createUseCases({
+    ...stores,
+    deliveryLog,
+    policy,
     secretBox,
     signer: hmacSigner(systemRandom()),
+    codec: doctorCodec,
+    nextEventId,
+    now: () => NOW,
+    onDue: () => undefined,
   });
-  const log = silentLogger();
-  const transport = inMemoryTransport([
-    mountService(EndpointsService, endpointsService({ ensureDefaults, endpoints }), log),
-    mountService(
-      DeliveriesService,
-      deliveriesService({ getDelivery: createGetDelivery(deliveries), deliveries }),
-      log,
-    ),
-  ]);
+  const changeTarget = createChangeTarget({ inbox, policy });
+  const accept = createAcceptEvents(inbox);
+  const handler = createEventHandler({ accept, changeTarget, inbox, onDeliveries: () => undefined, log });
+  const retryParked = createRetryParked({ ...stores, handler });
+  const transport = inMemoryTransport(mountServices(useCases, { ...stores, deliveryLog, retryParked }, log));
   return {
     stores,
     endpoints: rpcClient(EndpointsService, transport),
@@ -150,6 +158,7 @@ it("refuses page tokens that it never gave out", async () => {
 
 it("lists endpoints of the scope", async () => {
   const { endpoints } = await ensure("https://shop.example/hook");
-  expect((await api.endpoints.listEndpoints(scope)).endpoints).toEqual([endpoints[1]]);
+  const [listed] = (await api.endpoints.listEndpoints(scope)).endpoints;
+  expect(listed).toMatchObject({ id: endpoints[1]?.id, pending: 0, parked: 0 });
   expect((await api.endpoints.listEndpoints({ ...scope, applicationId: 8n })).endpoints).toEqual([]);
 });

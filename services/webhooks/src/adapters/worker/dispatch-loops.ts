@@ -8,8 +8,9 @@ import type { ReapDeliveries } from "../../application/reap-deliveries.ts";
 import { createResultRecorder, type ResultRecorder } from "../../application/result-recorder.ts";
 
 const POLL_MS = 250;
-const REAP_EVERY_MS = 5_000;
-const PARTITIONS_EVERY_MS = 3_600_000;
+const RECOVER_EVERY_MS = 500;
+const RECOVERY = { batch: 500, pendingLimit: 5_000 };
+const HOUSE_EVERY_MS = 3_600_000;
 const DRAIN_LIMIT_MS = 15_000;
 const FLUSH_TRIES = 5;
 
@@ -35,11 +36,13 @@ export function startDispatchLoops(options: {
   readonly stopwatch: Stopwatch;
   readonly limits: DispatchLimits;
   readonly reap: ReapDeliveries;
-  readonly ensurePartitions: () => Promise<void>;
+  readonly reapEveryMs: number;
+  /** Makes room ahead and forgets what is old. */
+  readonly keepHouse: () => Promise<void>;
   readonly sender: AsyncDisposable;
   readonly log: Logger;
 }): DispatchLoops {
-  const { queue, attempt, stopwatch, limits, reap, ensurePartitions, sender, log } = options;
+  const { queue, attempt, stopwatch, limits, reap, reapEveryMs, keepHouse, sender, log } = options;
   const recorder = createResultRecorder({ queue, onAdded: () => recording.wake() });
   const dispatcher = createDispatcher({ queue, recorder, attempt, stopwatch, limits });
   const dispatching = startLoop({ name: "dispatcher", everyMs: POLL_MS, log, work: dispatcher.turn });
@@ -54,20 +57,33 @@ export function startDispatchLoops(options: {
       return next;
     },
   });
-  const reaping = startLoop({ name: "reaper", everyMs: REAP_EVERY_MS, log, work: reap });
-  const partitions = startLoop({
-    name: "attempt-partitions",
-    everyMs: PARTITIONS_EVERY_MS,
+  const reaping = startLoop({ name: "reaper", everyMs: reapEveryMs, log, work: reap });
+  const recovering = startLoop({
+    name: "recoveries",
+    everyMs: RECOVER_EVERY_MS,
     log,
     work: async () => {
-      await ensurePartitions();
+      const next = await queue.recover(RECOVERY);
+      if (next === "more") dispatching.wake();
+      return next;
+    },
+  });
+  const house = startLoop({
+    name: "house-keeping",
+    everyMs: HOUSE_EVERY_MS,
+    log,
+    work: async () => {
+      await keepHouse();
       return "idle";
     },
   });
   return {
-    wake: dispatching.wake,
+    wake: () => {
+      dispatching.wake();
+      recovering.wake();
+    },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([dispatching, reaping, partitions].map((loop) => loop[Symbol.asyncDispose]()));
+      await Promise.all([dispatching, reaping, recovering, house].map((loop) => loop[Symbol.asyncDispose]()));
       await Promise.race([dispatcher.settled(), setTimeout(DRAIN_LIMIT_MS, undefined, { ref: false })]);
       await recording[Symbol.asyncDispose]();
       await flushRest(recorder, log);
