@@ -70,7 +70,23 @@ create table idempotency (
   primary key (application_id, mode, route, key)
 );
 
+-- The purge's list. Rows come in the order of this index, so keeping it costs next to nothing.
+create index idempotency_age on idempotency (answered_at);
+
+-- When a review flag was raised and taken off; append-only.
+create table payment_review (
+  id bigint generated always as identity primary key,
+  payment_id bigint not null references payment,
+  reason text not null,
+  raised boolean not null,
+  actor text not null,
+  note text,
+  at timestamptz not null default clock_timestamp()
+);
+
+create index payment_review_payment on payment_review (payment_id, id);
+
 grant usage on sequence payment_id to :app;
 grant select, insert, update on payment to :app;
-grant select, insert on payment_history to :app;
+grant select, insert on payment_history, payment_review to :app;
 grant select, insert, delete on idempotency to :app;

@@ -19,6 +19,7 @@ create table gateway_attempt (
   doubt_at timestamptz,
   next_inquiry_at timestamptz,
   inquiry_lease_until timestamptz,
+  paid_at timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null default clock_timestamp(),
   unique (payment_id, no),
@@ -38,6 +39,9 @@ create table gateway_callback (
   reference text,
   attempt_id bigint references gateway_attempt,
   matched_payment_id bigint,
+  -- Only of a callback that names nothing we know: what it says, to be weighed when the attempt shows up after all.
+  merchant_ref text,
+  claim bytea,
   digest bytea not null,
   says text not null,
   gateway_ref text,
@@ -56,6 +60,7 @@ create table gateway_callback (
 
 create unique index gateway_callback_once on gateway_callback (gateway, channel, digest) where duplicate_of is null;
 create index gateway_callback_waiting on gateway_callback (attempt_id, id) where outcome = 'PENDING_VERIFICATION';
+create index gateway_callback_unmatched on gateway_callback (created_at) where outcome = 'UNMATCHED';
 create index gateway_callback_payment on gateway_callback (matched_payment_id, id);
 
 create table gateway_inquiry (

@@ -1,11 +1,13 @@
 import { setTimeout } from "node:timers/promises";
-import { paymentReference } from "@oi/kernel/id";
+import { paymentReference, refundReference } from "@oi/kernel/id";
 import { openNats } from "@oi/platform/events/nats-link";
 import { type OutboxRelay, startOutboxRelay } from "@oi/platform/events/outbox-relay";
 import { type Database, openDatabase, pingDatabase } from "@oi/platform/postgres/client";
 import { databaseClock } from "@oi/platform/postgres/clock";
 import { postgresOutboxStore } from "@oi/platform/postgres/outbox-store";
+import { pageTokens } from "@oi/platform/rpc/page-token";
 import { type RpcServer, startRpcServer } from "@oi/platform/rpc/server";
+import { armFailpoint } from "@oi/platform/service/failpoint";
 import { Health } from "@oi/platform/service/health";
 import { systemRandom } from "@oi/platform/service/random";
 import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
@@ -14,27 +16,25 @@ import { callbackDigest, requestFingerprint } from "./adapters/crypto/digests.ts
 import { eventEncoder } from "./adapters/events/event-encoder.ts";
 import { postgresApplicationStore } from "./adapters/postgres/application-store.ts";
 import { postgresCallbackStore } from "./adapters/postgres/callback-store.ts";
+import { postgresCredentialStore } from "./adapters/postgres/credential-store.ts";
 import { postgresInquiryQueue } from "./adapters/postgres/inquiry-queue.ts";
 import { postgresPaymentStore } from "./adapters/postgres/payment-store.ts";
+import { postgresReceiptStore } from "./adapters/postgres/receipt-store.ts";
+import { postgresRefundQueue } from "./adapters/postgres/refund-queue.ts";
+import { postgresRefundStore } from "./adapters/postgres/refund-store.ts";
+import { postgresTimelineStore } from "./adapters/postgres/timeline-store.ts";
 import { applicationMessage } from "./adapters/rpc/application-message.ts";
 import { mountPayments } from "./adapters/rpc/mount.ts";
 import { paymentMapper } from "./adapters/rpc/payment-message.ts";
+import { receiptMapper } from "./adapters/rpc/receipt-message.ts";
+import { refundMessage } from "./adapters/rpc/refund-message.ts";
 import { maskedCallback } from "./adapters/sslcommerz/evidence-text.ts";
+import type { SslcommerzDeps } from "./adapters/sslcommerz/sslcommerz-gateway.ts";
 import { sslcommerzGateways } from "./adapters/sslcommerz/sslcommerz-gateways.ts";
-import { startSweepLoops } from "./adapters/worker/sweep-loops.ts";
-import { authenticate } from "./application/authenticate.ts";
-import { createPayment } from "./application/create-payment.ts";
-import { getCheckout } from "./application/get-checkout.ts";
-import { getPayment } from "./application/get-payment.ts";
-import { type Inquire, inquire } from "./application/inquire.ts";
-import { listPayments } from "./application/list-payments.ts";
-import { type OpenCheckoutPorts, openCheckout } from "./application/open-checkout.ts";
-import { recordCallback } from "./application/record-callback.ts";
-import { registerApplication } from "./application/register-application.ts";
+import { withFailpoints, withRelayFailpoints } from "./adapters/worker/failpoints.ts";
+import { type SweepLoops, startSweepLoops } from "./adapters/worker/sweep-loops.ts";
 import { orderUrls } from "./application/session-order.ts";
-import { sweepExpired, sweepInquiries } from "./application/sweep.ts";
-import { type TakeCallbackPorts, takeCallback } from "./application/take-callback.ts";
-import { updateSettings } from "./application/update-settings.ts";
+import { useCases } from "./application/use-cases.ts";
 import type { PaymentsConfig } from "./config.ts";
 
 export type PaymentsApp = AsyncDisposable & { readonly rpc: RpcServer };
@@ -42,12 +42,15 @@ export type PaymentsApp = AsyncDisposable & { readonly rpc: RpcServer };
 /** Longer than the slowest gateway call with its repeat, so that nobody else asks meanwhile. */
 const INQUIRY_LEASE_MS = 30_000;
 const OPEN_GRACE_MS = 15 * 60_000;
+/** Longer than the gateway's time for a refund; whoever holds it past this has died. */
+const REFUND_LEASE_MS = 60_000;
 
 /** Joins the inside of payments with its technology, and starts it. The only file that knows both. */
 export async function createApp(
   config: PaymentsConfig,
   overrides: { log?: Logger } = {},
 ): Promise<PaymentsApp> {
+  armFailpoint(config.failpoint);
   const log = overrides.log ?? createLogger({ service: "payments", level: config.runtime.logLevel });
   await using started = new AsyncDisposableStack();
   const database = started.use(openDatabase(config.database, "payments"));
@@ -55,30 +58,32 @@ export async function createApp(
   const background = started.use(openDatabase(config.database, "payments-background", 4));
   const clock = started.use(await databaseClock(background, log));
   const relay = startRelay(config, log, started);
-  const gateways = started.use(sslcommerzGateways({ accounts: config.accounts.map(reveal) }));
+  const observe: SslcommerzDeps["observe"] = (call) => log.info(call, "gateway call");
+  const gateways = started.use(sslcommerzGateways({ accounts: config.accounts.map(reveal), observe }));
   const stores = openStores(config, database, relay.wake);
-  const queue = postgresInquiryQueue(background, INQUIRY_LEASE_MS);
-  const ports = { ...stores, queue, gateways, clock };
-
-  const { schedule, recheckMs, doubtMs } = config;
-  const ask = inquire({ ...ports, rules: { schedule, recheckMs, doubtMs, openGraceMs: OPEN_GRACE_MS } });
-  const sweeps = { inquiries: sweepInquiries({ queue, inquire: ask }), expiry: sweepExpired(ports) };
-  const loops = config.sweeps ? started.use(startSweepLoops(sweeps, log)) : null;
+  const { schedule, recheckMs, doubtMs, refundSchedule, retentionMs } = config;
+  let loops: SweepLoops | null = null;
+  const guarded = config.failpoint ? withFailpoints : <P>(ports: P): P => ports;
+  const cases = useCases(
+    guarded({
+      ...stores,
+      ...world(config),
+      gateways,
+      clock,
+      queue: postgresInquiryQueue(background, INQUIRY_LEASE_MS),
+      refundQueue: postgresRefundQueue(background, REFUND_LEASE_MS),
+      wakeInquiries: () => loops?.wakeInquiries(),
+      wakeRefunds: () => loops?.wakeRefunds(),
+    }),
+    { rules: { schedule, recheckMs, doubtMs, openGraceMs: OPEN_GRACE_MS }, refundSchedule, retentionMs },
+  );
+  if (config.sweeps) loops = started.use(startSweepLoops(cases.sweeps, log));
   const services = mountPayments(
     {
-      ...customerSide(config, ports, ask, () => loops?.wake()),
-      createPayment: createPayment({
-        ...ports,
-        ids: { paymentReference: () => paymentReference(systemRandom().bytes(16)) },
-      }),
-      getPayment: getPayment(ports),
-      listPayments: listPayments(ports),
-      registerApplication: registerApplication(ports),
-      updateSettings: updateSettings(ports),
-      authenticate: authenticate(ports),
-      applications: ports.applications,
+      ...cases,
+      ...stores,
       fingerprint: requestFingerprint,
-      paymentMessage: ports.paymentMessage,
+      pageTokens: pageTokens(config.pageTokenKey),
     },
     log,
   );
@@ -89,12 +94,13 @@ export async function createApp(
 }
 
 function startRelay(
-  { nats, database }: PaymentsConfig,
+  { nats, database, failpoint }: PaymentsConfig,
   log: Logger,
   started: AsyncDisposableStack,
 ): OutboxRelay {
   const link = started.use(openNats({ url: nats.url, name: "payments" }));
-  const store = postgresOutboxStore(database, "payments-relay");
+  const outbox = postgresOutboxStore(database, "payments-relay");
+  const store = failpoint ? withRelayFailpoints(outbox) : outbox;
   const { streamReplicas: replicas, maxAgeDays } = nats;
   const stream = { name: "PAYMENTS", subjects: ["payments.>"], replicas, maxAgeDays };
   return started.use(startOutboxRelay({ store, link, log, stream }));
@@ -102,41 +108,37 @@ function startRelay(
 
 function openStores(config: PaymentsConfig, database: Database, onEvents: () => void) {
   const paymentMessage = paymentMapper(config.publicUrl);
-  const encodeEvent = eventEncoder({ random: systemRandom(), paymentMessage, applicationMessage });
+  const receiptMessage = receiptMapper(config.publicUrl);
+  const random = systemRandom();
+  const encodeEvent = eventEncoder({ random, paymentMessage, refundMessage, applicationMessage });
+  const ports = { database, encodeEvent, onEvents };
   return {
     paymentMessage,
-    payments: postgresPaymentStore({ database, encodeEvent, onEvents }),
-    applications: postgresApplicationStore({ database, encodeEvent, onEvents }),
+    receiptMessage,
+    payments: postgresPaymentStore(ports),
+    refunds: postgresRefundStore(ports),
+    receipts: postgresReceiptStore(database),
+    timeline: postgresTimelineStore(database),
+    applications: postgresApplicationStore(ports),
+    credentials: postgresCredentialStore(database),
     callbacks: postgresCallbackStore(database),
     vault: credentialVault(readPeppers(config.peppers)),
   };
 }
 
-type CheckoutPorts = Omit<
-  OpenCheckoutPorts & TakeCallbackPorts,
-  "urls" | "schedule" | "pause" | "recordCallback" | "inquire" | "wakeInquiries" | "patience"
->;
-
-/** Everything that happens between a customer, the gateway and us. */
-function customerSide(config: PaymentsConfig, ports: CheckoutPorts, ask: Inquire, wakeInquiries: () => void) {
-  const pause = (ms: number): Promise<void> => setTimeout(ms);
-  const record = recordCallback({ ...ports, digest: callbackDigest, maskedPayload: maskedCallback });
+/** What use cases need of the world besides stores and gateways. */
+function world({ publicUrl }: PaymentsConfig) {
   return {
-    getCheckout: getCheckout(ports),
-    openCheckout: openCheckout({
-      ...ports,
-      urls: orderUrls(config.publicUrl),
-      schedule: config.schedule,
-      pause,
-    }),
-    takeCallback: takeCallback({
-      ...ports,
-      recordCallback: record,
-      inquire: ask,
-      pause,
-      patience: (ms) => AbortSignal.timeout(ms),
-      wakeInquiries,
-    }),
+    ids: {
+      paymentReference: () => paymentReference(systemRandom().bytes(16)),
+      refundReference: () => refundReference(systemRandom().bytes(16)),
+    },
+    chance: () => 2 * Math.random() - 1,
+    urls: orderUrls(publicUrl),
+    digest: callbackDigest,
+    maskedPayload: maskedCallback,
+    pause: (ms: number): Promise<void> => setTimeout(ms),
+    patience: (ms: number) => AbortSignal.timeout(ms),
   };
 }
 

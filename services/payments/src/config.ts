@@ -4,13 +4,17 @@ import {
   type RpcConfig,
   type RuntimeConfig,
   readDatabase,
+  readFailpoint,
   readNats,
   readRpc,
   readRuntime,
 } from "@oi/platform/config/common";
 import { type Env, type EnvReader, readEnv, Secret } from "@oi/platform/config/env";
+import { readPageTokenKey } from "@oi/platform/config/page-token-key";
+import type { Failpoint } from "@oi/platform/service/failpoint";
 import { accountProblems } from "./adapters/sslcommerz/account-problems.ts";
 import { DEFAULT_SCHEDULE, type InquirySchedule } from "./domain/inquiry-schedule.ts";
+import { DEFAULT_REFUND_SCHEDULE, type RefundSchedule } from "./domain/refund-schedule.ts";
 
 export type GatewayAccountConfig = {
   readonly id: string;
@@ -29,6 +33,8 @@ export type PaymentsConfig = {
   /** The owner of the tables, for `migrate` alone. */
   readonly databaseOwnerUrl: string;
   readonly nats: NatsConfig;
+  /** Signs the tokens of further pages; the same in every process. */
+  readonly pageTokenKey: Secret;
   readonly publicUrl: string;
   /** `id:key`, the first makes new digests, all judge old ones. */
   readonly peppers: readonly [Secret, ...Secret[]];
@@ -36,7 +42,11 @@ export type PaymentsConfig = {
   readonly schedule: InquirySchedule;
   readonly recheckMs: number;
   readonly doubtMs: number;
+  readonly refundSchedule: RefundSchedule;
+  /** How long answers to idempotency keys are kept. */
+  readonly retentionMs: number;
   readonly sweeps: boolean;
+  readonly failpoint: Failpoint | null;
 };
 
 const MIN_PEPPER_LENGTH = 16;
@@ -52,13 +62,17 @@ export function readConfig(env: Env): Readonly<PaymentsConfig> {
       database,
       databaseOwnerUrl: read.url("PAYMENTS_DATABASE_OWNER_URL", ["postgres", "postgresql"], database.url),
       nats: readNats(read),
+      pageTokenKey: readPageTokenKey(read, runtime.production),
       publicUrl: read.url("PUBLIC_URL", ["http", "https"]).replace(/\/+$/, ""),
       peppers: readPeppers(read),
       accounts: (["TEST", "LIVE"] as const).flatMap((mode) => readAccount(read, mode)),
       schedule: readSchedule(read),
       recheckMs: read.integer("GATEWAY_RECHECK_MS", 15_000, { min: 0, max: 600_000 }),
       doubtMs: read.integer("GATEWAY_DOUBT_MS", 30_000, { min: 0, max: 600_000 }),
+      refundSchedule: readRefundSchedule(read),
+      retentionMs: read.integer("IDEMPOTENCY_RETENTION_HOURS", 72, { min: 24, max: 8_760 }) * 3_600_000,
       sweeps: read.flag("SWEEPS", true),
+      failpoint: readFailpoint(read, runtime),
     };
   });
 }
@@ -99,9 +113,24 @@ function readAccount(read: EnvReader, mode: "TEST" | "LIVE"): GatewayAccountConf
 
 /** `INQUIRY_SCHEDULE` replaces the seconds after the opening; the rest of the schedule stays. */
 function readSchedule(read: EnvReader): InquirySchedule {
-  const seconds = read.list("INQUIRY_SCHEDULE", DEFAULT_SCHEDULE.afterOpening.map(String)).map(Number);
+  return {
+    ...DEFAULT_SCHEDULE,
+    afterOpening: readRising(read, "INQUIRY_SCHEDULE", DEFAULT_SCHEDULE.afterOpening),
+  };
+}
+
+/** `REFUND_SCHEDULE` replaces the seconds after the acceptance; the rest of the schedule stays. */
+function readRefundSchedule(read: EnvReader): RefundSchedule {
+  const { afterAcceptance } = DEFAULT_REFUND_SCHEDULE;
+  return {
+    ...DEFAULT_REFUND_SCHEDULE,
+    afterAcceptance: readRising(read, "REFUND_SCHEDULE", afterAcceptance),
+  };
+}
+
+function readRising(read: EnvReader, name: string, standard: readonly number[]): readonly number[] {
+  const seconds = read.list(name, standard.map(String)).map(Number);
   const rising = seconds.every((value, i) => value > (seconds[i - 1] ?? 0));
-  if (!rising || seconds.length === 0)
-    read.problem("INQUIRY_SCHEDULE: must be rising seconds such as 30,60,120");
-  return { ...DEFAULT_SCHEDULE, afterOpening: seconds };
+  if (!rising || seconds.length === 0) read.problem(`${name}: must be rising seconds such as 30,60,120`);
+  return seconds;
 }

@@ -36,6 +36,7 @@ export function callbackStoreContract(name: string, openWorld: () => Promise<Sto
 
     finding(() => world);
     recording(() => world);
+    rematching(() => world);
     deciding(() => world);
   });
 }
@@ -61,6 +62,30 @@ function finding(the: () => StoreWorld): void {
     const newest = await attempted(the(), payment);
     const found = await the().callbacks.targetByReference(payment.reference);
     expect(found?.attempt).toEqual(newest.attempt);
+  });
+}
+
+function rematching(the: () => StoreWorld): void {
+  const unmatched: CallbackRuling = { ...FORGED, outcome: "UNMATCHED" };
+
+  it("gives unmatched callbacks back with what they say, once their attempt is there, until they are matched", async () => {
+    const target = await waiting(the());
+    const { merchantRef } = target.attempt;
+    const claim = { merchantRef, gatewayRef: "val_\0 1", money: { amountMinor: 7n, currency: "BDT" } };
+    await the().callbacks.record(evidence(claim), unmatched, null);
+    await the().callbacks.record(evidence({ merchantRef: "pay_nobody-1" }), unmatched, null);
+    const mine = async () =>
+      (await the().callbacks.unmatched(100)).filter((one) => one.claim.merchantRef === merchantRef);
+    const [found] = await mine();
+    expect(found).toMatchObject({ channel: "notification", reference: null, claim: sampleClaim(claim) });
+    if (!found) throw new Error("the unmatched callback is found");
+    await the().callbacks.rematch(found, ASK, target);
+    expect(await mine()).toEqual([]);
+    expect(await the().callbackOutcomes(target.payment.id)).toEqual(["PENDING_VERIFICATION"]);
+    const [attempt] = (await fileOf(the(), target.payment)).attempts;
+    expect(attempt?.nextInquiryAt).toBeLessThanOrEqual(the().now() + 1_000);
+    await the().callbacks.rematch(found, FORGED, target);
+    expect(await the().callbackOutcomes(target.payment.id)).toEqual(["PENDING_VERIFICATION"]);
   });
 }
 

@@ -14,7 +14,7 @@ export function createPayment({
   clock,
 }: {
   payments: PaymentStore;
-  ids: Ids;
+  ids: Pick<Ids, "paymentReference">;
   clock: Clock;
 }): CreatePayment {
   return async (wish, request) => {

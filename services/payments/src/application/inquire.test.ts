@@ -28,7 +28,12 @@ describe("without any callback", () => {
     await desk.wait(MINUTE_MS / 2);
     expect(await payment()).toMatchObject({ status: "SUCCEEDED" });
     expect(await inquiries()).toEqual(["inquire paid"]);
-    expect((await attempts())[0]).toMatchObject({ state: "PAID", nextInquiryAt: null });
+    const paidAt = desk.world.now();
+    expect((await attempts())[0]).toMatchObject({
+      state: "PAID",
+      paidAt,
+      nextInquiryAt: paidAt + 15 * MINUTE_MS,
+    });
   });
 
   it("a payment that is made at any moment is found within ten minutes", async () => {
@@ -168,7 +173,8 @@ describe("a charge that validation does not confirm", () => {
     expect((await desk.file(at.reference)).knownCharges).toEqual([sure.gatewayRef]);
     await desk.wait(MINUTE_MS);
     expect((await desk.file(at.reference)).knownCharges).toEqual([sure.gatewayRef, unsure.gatewayRef]);
-    expect((await payment()).reviewReasons).toEqual(["LATE_MONEY_HELD"]);
+    expect((await payment()).reviewReasons).toEqual([]);
+    expect(desk.gateway.refunds.size).toBe(1);
   });
 });
 

@@ -1,19 +1,26 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Attempt } from "../domain/attempt.ts";
+import type { Charge, RecordedCharge } from "../domain/charge.ts";
 import { eventsOf } from "../domain/events.ts";
 import type { PaymentVerdict } from "../domain/gateway.ts";
 import { judge } from "../domain/judge.ts";
 import type { Judgement, JudgeRules } from "../domain/judgement.ts";
 import { loadFile } from "./get-checkout.ts";
+import { lateMoney } from "./late-money.ts";
+import { paymentChange } from "./payment-change.ts";
 import type { PaymentGateway, PaymentGateways } from "./payment-gateway.ts";
-import type { Clock, Inquiry, InquiryRecord, PaymentStore } from "./ports.ts";
+import type { Chance, Clock, Ids, Inquiry, InquiryRecord, PaymentStore } from "./ports.ts";
+import type { RefundStore } from "./refund-ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
 export type InquirePorts = {
   readonly payments: PaymentStore;
   readonly gateways: PaymentGateways;
   readonly clock: Clock;
-  readonly rules: JudgeRules;
+  readonly rules: Omit<JudgeRules, "draw">;
+  readonly chance: Chance;
+  readonly refunds: RefundStore;
+  readonly ids: Pick<Ids, "refundReference">;
 };
 
 /** Asks the gateway about one leased attempt and applies what it says. The only way to a settled payment. */
@@ -50,29 +57,45 @@ function ask(
 
 /** Loads, weighs and commits; after a conflict the same verdict is weighed against the newer payment. */
 async function applyVerdict(
-  { payments, clock, rules }: InquirePorts,
+  ports: InquirePorts,
   gateway: PaymentGateway,
   inquiry: Inquiry,
   answer: Pick<InquiryRecord, "operation" | "askedAt" | "verdict">,
 ): Promise<void> {
-  const file = await loadFile(payments, inquiry.paymentReference);
-  const { payment, attempts, knownCharges } = file;
+  const file = await loadFile(ports.payments, inquiry.paymentReference);
+  const { payment, attempts, knownCharges, latePaymentPolicy } = file;
   const attempt = attemptOf(attempts, inquiry.attemptNo);
-  const now = clock.now();
+  const now = ports.clock.now();
   const claims = file.waitingClaims.find(({ attemptId }) => attemptId === attempt.id) ?? null;
-  const matter = { payment, attempts, attempt, knownCharges, accountRef: gateway.accountRef, claims };
-  const judgement = judge(matter, answer.verdict, rules, now);
-  const { steps, charges, finding, refuted } = judgement;
+  const { accountRef } = gateway;
+  const matter = { payment, attempts, attempt, knownCharges, accountRef, claims, latePaymentPolicy };
+  const judgement = judge(matter, answer.verdict, { ...ports.rules, draw: ports.chance() }, now);
+  const { steps, finding, refuted } = judgement;
+  const charges = await withIds(ports.payments, judgement.charges, attempt.id);
+  const late = await lateMoney(ports, judgement.payment, charges, latePaymentPolicy, now);
   const moved = steps.length + charges.length > 0 || judgement.attempt.state !== attempt.state;
-  await payments.commit({
-    payment: judgement.payment,
-    expectedRevision: payment.revision,
-    steps,
-    charges,
-    attempts: [withHint(judgement, inquiry, knownCharges, now)],
-    events: eventsOf(judgement.payment, steps, now, { attemptId: attempt.id, charges }),
-    inquiry: { ...answer, attemptId: attempt.id, finding, moved, refuted },
-  });
+  const events = eventsOf(judgement.payment, steps, now, { attemptId: attempt.id, charges });
+  await ports.payments.commit(
+    paymentChange(payment, {
+      payment: judgement.payment,
+      steps,
+      charges,
+      attempts: [withHint(judgement, inquiry, knownCharges, now)],
+      events: [...events, ...late.events],
+      refunds: late.refunds,
+      inquiry: { ...answer, attemptId: attempt.id, finding, moved, refuted },
+    }),
+  );
+}
+
+async function withIds(
+  payments: PaymentStore,
+  charges: readonly Charge[],
+  attemptId: number,
+): Promise<RecordedCharge[]> {
+  return Promise.all(
+    charges.map(async (charge) => ({ ...charge, id: await payments.nextChargeId(), attemptId })),
+  );
 }
 
 /** A hint is worth one definite answer; one that came while we asked is asked about at once. */

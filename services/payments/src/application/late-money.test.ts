@@ -10,7 +10,7 @@ import {
 let desk: PaymentDesk;
 let at: AtGateway;
 beforeEach(async () => {
-  desk = await paymentDesk();
+  desk = await paymentDesk({ latePaymentPolicy: "HOLD" });
   at = await desk.atGateway();
 });
 
@@ -120,5 +120,77 @@ describe("money beside the settlement", () => {
     desk.gateway.pay(`${reference}-1`);
     await desk.wait(10 * MINUTE_MS);
     expect(kinds()).toEqual(["SETTLEMENT", "EXTRA"]);
+  });
+});
+
+describe("money that the application wants returned", () => {
+  const refunds = () => [...desk.world.book.refunds.values()].map(({ refund }) => refund);
+  beforeEach(async () => {
+    desk = await paymentDesk({ latePaymentPolicy: "REFUND" });
+    at = await desk.atGateway();
+  });
+
+  it("goes back whole, once, against its own charge, however often it is told", async () => {
+    desk.gateway.cancel(at.merchantRef);
+    await desk.wait(MINUTE_MS);
+    const { gatewayTxnId, charged } = desk.gateway.pay(at.merchantRef);
+    for (let i = 0; i < 4; i++) {
+      await desk.callback(desk.gateway.callback(at.merchantRef, { set: { copy: String(i) } }));
+      await desk.sweep();
+    }
+    const orders = [...desk.gateway.refunds.values()].map(({ order }) => order);
+    expect(orders).toMatchObject([{ gatewayTxnId, amount: charged }]);
+    desk.gateway.completeRefund(orders[0]?.merchantRefundRef ?? "");
+    await desk.wait(HOUR_MS);
+    expect(refunds()).toMatchObject([
+      { origin: "LATE_MONEY", createdBy: "system:late-money", status: "SUCCEEDED", version: 2 },
+    ]);
+    expect(await payment()).toMatchObject({ status: "CANCELLED", version: 3, reviewReasons: [] });
+    expect(await desk.events(at.reference)).toEqual([
+      "payment.created",
+      "payment.opened",
+      "payment.cancelled",
+      "late_receipt.recorded",
+      "refund.requested",
+      "refund.succeeded",
+    ]);
+  });
+
+  it("beside the settlement goes back, and the settlement stays", async () => {
+    const first = desk.gateway.pay(at.merchantRef);
+    const second = desk.gateway.pay(at.merchantRef);
+    await desk.wait(MINUTE_MS);
+    expect(kinds()).toEqual(["SETTLEMENT", "EXTRA"]);
+    const returned = [...desk.gateway.refunds.values()].map(({ order }) => order.gatewayTxnId);
+    expect(returned).toEqual([second.gatewayTxnId]);
+    expect(await payment()).toMatchObject({
+      status: "SUCCEEDED",
+      paid: { gatewayTxnId: first.gatewayTxnId },
+    });
+    const { reservedMinor } = (await desk.world.refunds.basis(at.id, desk.scope)) ?? {};
+    expect(reservedMinor).toBe(0n);
+  });
+
+  it("that the gateway refuses to return lies with us, flagged, and may be returned by an operator", async () => {
+    desk.gateway.refuse("refund", "Refund not allowed");
+    desk.gateway.cancel(at.merchantRef);
+    await desk.wait(MINUTE_MS);
+    const { charged } = desk.gateway.pay(at.merchantRef);
+    await desk.callback(desk.gateway.callback(at.merchantRef));
+    await desk.sweep();
+    expect(refunds()).toMatchObject([{ status: "FAILED", failureReason: "Refund not allowed" }]);
+    expect((await payment()).reviewReasons).toEqual(["LATE_MONEY_HELD"]);
+    desk.gateway.refuse("refund", null);
+    const receiptId = refunds()[0]?.chargeId ?? 0;
+    const operator = { receiptId, byOperator: true, createdBy: "rahim" };
+    await expect(desk.refund(at.id, charged.amountMinor - 1n, operator)).rejects.toMatchObject({
+      reason: "VALIDATION_ERROR",
+    });
+    await desk.refund(at.id, charged.amountMinor, operator);
+    await desk.sweep();
+    expect(refunds().map(({ status }) => status)).toEqual(["FAILED", "PENDING"]);
+    await expect(desk.refund(at.id, charged.amountMinor, operator)).rejects.toMatchObject({
+      reason: "INVALID_OPERATION_STATE",
+    });
   });
 });

@@ -5,8 +5,9 @@ import type { SessionOutcome } from "../domain/gateway.ts";
 import type { InquirySchedule } from "../domain/inquiry-schedule.ts";
 import { checkoutClosed, isOpen, type Payment } from "../domain/payment.ts";
 import { loadFile } from "./get-checkout.ts";
+import { paymentChange } from "./payment-change.ts";
 import type { PaymentGateways } from "./payment-gateway.ts";
-import type { Clock, PaymentFile, PaymentStore } from "./ports.ts";
+import type { Chance, Clock, PaymentFile, PaymentStore } from "./ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import type { OrderUrls } from "./session-order.ts";
 import { sessionOrder } from "./session-order.ts";
@@ -22,6 +23,7 @@ export type OpenCheckoutPorts = {
   readonly clock: Clock;
   readonly urls: OrderUrls;
   readonly schedule: InquirySchedule;
+  readonly chance: Chance;
   readonly pause: (ms: number) => Promise<void>;
 };
 
@@ -59,22 +61,10 @@ async function reserveAttempt(
   const decision = decideOpening(payment, attempts, account, gateways.of(account).capabilities, clock.now());
   if (decision.kind !== "open") return decision;
   const changed = decision.abandoned ? [decision.abandoned, decision.attempt] : [decision.attempt];
-  const stored = await payments.commit(unmoved(payment, changed));
+  const stored = await payments.commit(paymentChange(payment, { attempts: changed }));
   const attempt = stored.at(-1);
   if (!attempt) throw new Error("a stored attempt comes back");
   return { kind: "opened", file, attempt };
-}
-
-function unmoved(payment: Payment, attempts: readonly Attempt[]): Parameters<PaymentStore["commit"]>[0] {
-  return {
-    payment,
-    expectedRevision: payment.revision,
-    steps: [],
-    attempts,
-    charges: [],
-    events: [],
-    inquiry: null,
-  };
 }
 
 async function callGateway(
@@ -95,7 +85,7 @@ async function callGateway(
 }
 
 async function storeAnswer(
-  { payments, clock, schedule }: OpenCheckoutPorts,
+  { payments, clock, schedule, chance }: OpenCheckoutPorts,
   reference: string,
   attemptNo: number,
   outcome: SessionOutcome,
@@ -104,17 +94,12 @@ async function storeAnswer(
   const attempt = file.attempts.find(({ no }) => no === attemptNo);
   if (!attempt) throw new Error(`attempt ${attemptNo} of ${reference} was stored before the call`);
   const now = clock.now();
-  const answered = sessionAnswered(file.payment, attempt, outcome, schedule, now);
+  const answered = sessionAnswered(file.payment, attempt, outcome, schedule, now, chance());
   const events = eventsOf(answered.payment, answered.steps, now, { attemptId: attempt.id, charges: [] });
-  await payments.commit({
-    payment: answered.payment,
-    expectedRevision: file.payment.revision,
-    steps: answered.steps,
-    attempts: [answered.attempt],
-    charges: [],
-    events,
-    inquiry: null,
-  });
+  const { payment, steps } = answered;
+  await payments.commit(
+    paymentChange(file.payment, { payment, steps, attempts: [answered.attempt], events }),
+  );
   return answered;
 }
 

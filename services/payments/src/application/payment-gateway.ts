@@ -43,6 +43,8 @@ export interface PaymentGateways {
    * account's call rate, so that it cannot starve customers.
    */
   of(account: AccountId, use?: "customer" | "sweep"): PaymentGateway;
+  /** The account that goes by this name at its gateway; null for a name that is none of ours. */
+  named(accountRef: string): PaymentGateway | null;
   /** Where a checkout of this mode may redirect to; empty when the mode has no account. */
   redirectOrigins(mode: Mode): readonly string[];
   /** Reads the references of a raw callback without any credential, so that attempt and account can be found. */

@@ -1,10 +1,9 @@
 import { VersionConflict } from "@oi/kernel/errors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Charge } from "../domain/charge.ts";
-import { chargeOf } from "../domain/charge.ts";
 import { eventsOf } from "../domain/events.ts";
-import { markPending, markSucceeded, type OpenPayment, type Payment } from "../domain/payment.ts";
-import { sampleEvidence, uniqueNumber } from "../testing/samples.ts";
+import { markPending } from "../domain/payment.ts";
+import { uniqueNumber } from "../testing/samples.ts";
+import { open, settle } from "../testing/settled.ts";
 import {
   attempted,
   change,
@@ -16,11 +15,6 @@ import {
   scopeOf,
 } from "../testing/store-world.ts";
 import { anyPayment, listing } from "./payment-list.contract.ts";
-
-function open(payment: Payment): OpenPayment {
-  if (payment.status !== "CREATED" && payment.status !== "PENDING") throw new Error("not open");
-  return payment;
-}
 
 function key(text: string, fingerprint = 1) {
   return { route: "POST /payments", key: text, fingerprint: new Uint8Array(32).fill(fingerprint) };
@@ -37,6 +31,7 @@ export function paymentStoreContract(name: string, openWorld: () => Promise<Stor
 
     creating(() => world);
     repeating(() => world);
+    purging(() => world);
     listing(() => world);
     committing(() => world);
     racing(() => world);
@@ -149,6 +144,21 @@ function repeating(the: () => StoreWorld): void {
   });
 }
 
+function purging(the: () => StoreWorld): void {
+  it("forgets answers that are older than their retention, and no others", async () => {
+    const scope = await scopeOf(the());
+    const first = await create(the(), { scope, idempotency: key("old") });
+    expect(await the().payments.purgeAnswers(60_000, 100)).toBe(0);
+    expect((await create(the(), { scope, idempotency: key("old") })).replayed).toBe(true);
+    // Everything that was answered until now is older than a time to come.
+    expect(await the().payments.purgeAnswers(-60_000, 1)).toBe(1);
+    while ((await the().payments.purgeAnswers(-60_000, 100)) > 0);
+    const again = await create(the(), { scope, idempotency: key("old") });
+    expect(again.replayed).toBe(false);
+    expect(again.payment.id).not.toBe(first.payment.id);
+  });
+}
+
 function committing(the: () => StoreWorld): void {
   it("stores a step with its history and its event", async () => {
     const { payment } = await attempted(the(), await created(the()));
@@ -210,36 +220,6 @@ function committing(the: () => StoreWorld): void {
   });
 }
 
-/** A payment that is paid in the commit, on one attempt. */
-async function settle(world: StoreWorld, gatewayRef?: string) {
-  const { payment, attempt } = await attempted(world, await created(world));
-  const now = world.now();
-  const evidence = sampleEvidence(open(payment), attempt.merchantRef, gatewayRef ? { gatewayRef } : {});
-  const { gatewayTxnId } = evidence;
-  const paid = markSucceeded(open(payment), { at: now, gatewayTxnId, riskLevel: 1, refundedMinor: 0n }, now);
-  const settled: Payment = { ...paid.payment, reviewReasons: ["RISK", "CLAIM_MISMATCH"] };
-  const charges: Charge[] = [chargeOf("SETTLEMENT", evidence, attempt.account, now)];
-  await world.payments.commit(
-    change(settled, {
-      expectedRevision: payment.revision,
-      steps: paid.steps,
-      charges,
-      attempts: [{ ...attempt, state: "PAID", nextInquiryAt: null }],
-      events: eventsOf(settled, paid.steps, now, { attemptId: attempt.id, charges }),
-      inquiry: {
-        attemptId: attempt.id,
-        operation: "inquire",
-        askedAt: now,
-        verdict: { outcome: "paid", payments: [evidence] },
-        finding: "paid",
-        moved: true,
-        refuted: false,
-      },
-    }),
-  );
-  return { settled, attempt, payment };
-}
-
 function racing(the: () => StoreWorld): void {
   it("writes nothing at all when the payment changed meanwhile", async () => {
     const payment = await created(the());
@@ -262,7 +242,7 @@ function racing(the: () => StoreWorld): void {
 
   it("records a charge of an account once, whichever payment names it", async () => {
     const ref = `val_shared_${uniqueNumber()}`;
-    await settle(the(), ref);
-    await expect(settle(the(), ref)).rejects.toBeInstanceOf(VersionConflict);
+    await settle(the(), { gatewayRef: ref });
+    await expect(settle(the(), { gatewayRef: ref })).rejects.toBeInstanceOf(VersionConflict);
   });
 }

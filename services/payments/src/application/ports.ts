@@ -1,13 +1,14 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Mode, Scope } from "@oi/kernel/scope";
-import type { Application, Credential, Settings } from "../domain/application.ts";
+import type { Application, Credential, LatePaymentPolicy, Settings } from "../domain/application.ts";
 import type { Attempt } from "../domain/attempt.ts";
 import type { CallbackRuling } from "../domain/callback.ts";
-import type { Charge } from "../domain/charge.ts";
+import type { RecordedCharge } from "../domain/charge.ts";
 import type { PaymentsEvent } from "../domain/events.ts";
 import type { CallbackChannel, Claim, GatewayKind, PaymentVerdict } from "../domain/gateway.ts";
 import type { Finding, WaitingClaims } from "../domain/judgement.ts";
 import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
+import type { AuditEntry, RefundCall, RefundWrite } from "./refund-ports.ts";
 
 export interface Clock {
   now(): Instant;
@@ -36,9 +37,14 @@ export type PaymentChange = {
   readonly expectedRevision: number;
   readonly steps: readonly Step[];
   readonly attempts: readonly Attempt[];
-  readonly charges: readonly Charge[];
+  readonly charges: readonly RecordedCharge[];
   readonly events: readonly PaymentsEvent[];
   readonly inquiry: InquiryRecord | null;
+  readonly refunds: readonly RefundWrite[];
+  /** What refunds that end without effect give back to what can be refunded. */
+  readonly releasedMinor: bigint;
+  readonly refundCall: RefundCall | null;
+  readonly audit: AuditEntry | null;
 };
 
 /** What was asked and answered; decides the callbacks of that attempt that wait for an answer. */
@@ -61,6 +67,7 @@ export type PaymentFile = {
   /** Ids of the charges that are recorded, as the gateway names them. */
   readonly knownCharges: readonly string[];
   readonly applicationName: string;
+  readonly latePaymentPolicy: LatePaymentPolicy;
   /** A return or notification arrived since the newest attempt was opened and nothing definite is known. */
   readonly awaitingConfirmation: boolean;
   /** What signed claims of payment that still wait say, for each attempt that has such. */
@@ -82,6 +89,8 @@ export type PaymentFilter = {
 /** Payments and everything that changes with them. All methods may raise SERVICE_UNAVAILABLE. */
 export interface PaymentStore {
   nextId(): Promise<number>;
+  /** Charges have their ids before they are stored, because the refund of a late one names it. */
+  nextChargeId(): Promise<number>;
   /**
    * Stores payment, history, event and idempotent answer in one round trip. Raises RESOURCE_NOT_FOUND
    * (application), VALIDATION_ERROR (the application's limits), IDEMPOTENCY_KEY_CONFLICT, IDEMPOTENCY_IN_PROGRESS.
@@ -96,6 +105,8 @@ export interface PaymentStore {
   list(filter: PaymentFilter, scope: Scope): Promise<{ payments: readonly Payment[]; total: number }>;
   /** The checkout's way in: the reference is the only key. */
   fileByReference(reference: string): Promise<PaymentFile | null>;
+  /** Forgets up to `limit` answers to idempotency keys that are older than that; returns how many. */
+  purgeAnswers(olderThanMs: number, limit: number): Promise<number>;
   /** Raises VersionConflict. New attempts (id 0) come back with their ids, in order. */
   commit(change: PaymentChange): Promise<readonly Attempt[]>;
 }
@@ -138,7 +149,22 @@ export type CallbackTarget = {
   readonly knownCharges: readonly string[];
 };
 
+/** A callback that named nothing we knew, with what it says. */
+export type UnmatchedCallback = {
+  readonly id: number;
+  readonly channel: CallbackChannel;
+  readonly reference: string | null;
+  readonly claim: Claim;
+};
+
+/** How long an unmatched callback waits for its attempt to show up. */
+export const UNMATCHED_LIMIT_MS = 600_000;
+
 export interface CallbackStore {
+  /** Up to `limit` unmatched callbacks, younger than UNMATCHED_LIMIT_MS, whose attempt is there by now. */
+  unmatched(limit: number): Promise<readonly UnmatchedCallback[]>;
+  /** Gives an unmatched callback its target and ruling, and makes the inquiry due as `record` does. */
+  rematch(callback: UnmatchedCallback, ruling: CallbackRuling, target: CallbackTarget): Promise<void>;
   /** The attempt that a merchant reference names, over every application: the callback knows no other key. */
   targetByMerchantRef(merchantRef: string): Promise<CallbackTarget | null>;
   /** The newest attempt of the payment that a return's path names. */
@@ -151,6 +177,13 @@ export interface CallbackStore {
    */
   record(evidence: CallbackEvidence, ruling: CallbackRuling, target: CallbackTarget | null): Promise<boolean>;
 }
+
+export type RegistrationRequest = {
+  readonly key: string | null;
+  readonly fingerprint: Uint8Array;
+  /** Who registers, for the audit log; `rpc` when nobody is named. */
+  readonly actor?: string;
+};
 
 export type Registration = {
   readonly application: Application;
@@ -172,11 +205,16 @@ export interface ApplicationStore {
   register(
     settings: Settings,
     credentials: readonly Credential[],
-    request: { readonly key: string | null; readonly fingerprint: Uint8Array },
+    request: RegistrationRequest,
   ): Promise<Registration>;
   byId(id: number): Promise<Application | null>;
   /** Raises VersionConflict. Settings, event and audit row in one commit. */
-  commit(application: Application, expectedVersion: number, event: PaymentsEvent): Promise<void>;
+  commit(
+    application: Application,
+    expectedVersion: number,
+    event: PaymentsEvent,
+    actor?: string,
+  ): Promise<void>;
   /** Null for a key that is unknown, revoked or past its grace. */
   credentialByDigest(digest: Uint8Array): Promise<FoundCredential | null>;
 }
@@ -191,4 +229,8 @@ export interface CredentialVault {
 
 export interface Ids {
   paymentReference(): string;
+  refundReference(): string;
 }
+
+/** A number from -1 to 1. */
+export type Chance = () => number;

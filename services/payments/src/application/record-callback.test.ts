@@ -88,7 +88,8 @@ describe("a genuine callback", () => {
     const { knownCharges, payment } = await desk.file(at.reference);
     expect(knownCharges).toContain(second);
     expect(knownCharges).toHaveLength(2);
-    expect(payment.reviewReasons).toEqual(["LATE_MONEY_HELD"]);
+    expect(payment.reviewReasons).toEqual([]);
+    expect(desk.gateway.refunds.size).toBe(1);
   });
 });
 

@@ -33,7 +33,7 @@ export function recordCallback(ports: RecordCallbackPorts): RecordCallback {
     const target = await findTarget(ports, kind, callback, reference);
     // Only the account of the attempt can judge the signature.
     const gateway = target && ports.gateways.of(target.attempt.account);
-    const claim = gateway ? gateway.readCallback(callback) : UNREADABLE;
+    const claim = gateway ? gateway.readCallback(callback) : readUnmatched(ports.gateways, kind, callback);
     const subject = target && gateway ? { ...target, accountRef: gateway.accountRef } : null;
     const ruling = ruleOnCallback(claim, callback.channel, reference, subject);
     const evidence = {
@@ -65,6 +65,13 @@ async function findTarget(
   if (!byPath) throw notFound("Payment");
   // A return that names an attempt nobody knows says nothing about the path's payment.
   return merchantRef === null ? byPath : null;
+}
+
+/** Nobody's attempt: what it says is kept, judged by the account it names, for the attempt may show up yet. */
+function readUnmatched(gateways: PaymentGateways, kind: GatewayKind, callback: RawCallback): Claim {
+  const { merchantRef, accountRef } = gateways.identify(kind, callback);
+  const named = accountRef === null ? null : gateways.named(accountRef);
+  return named ? named.readCallback(callback) : { ...UNREADABLE, merchantRef };
 }
 
 const UNREADABLE: Claim = {

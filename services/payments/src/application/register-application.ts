@@ -5,11 +5,11 @@ import {
   type IssuedCredential,
   type Settings,
 } from "../domain/application.ts";
-import type { ApplicationStore, CredentialVault } from "./ports.ts";
+import type { ApplicationStore, CredentialVault, RegistrationRequest } from "./ports.ts";
 
 export type RegisterApplication = (
   wish: Pick<Settings, "name" | "webhookUrl">,
-  request: { readonly key: string | null; readonly fingerprint: Uint8Array },
+  request: RegistrationRequest,
 ) => Promise<{
   readonly application: Application;
   readonly credentials: readonly (IssuedCredential & { readonly id: number })[];

@@ -2,6 +2,7 @@ import { expireUnopened } from "../domain/closing.ts";
 import { eventsOf } from "../domain/events.ts";
 import { loadFile } from "./get-checkout.ts";
 import type { Inquire } from "./inquire.ts";
+import { paymentChange } from "./payment-change.ts";
 import type { Clock, InquiryQueue, PaymentStore } from "./ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
@@ -40,12 +41,6 @@ async function expireOne(
   const now = clock.now();
   const expired = expireUnopened(payment, attempts, now);
   if (!expired) return;
-  await payments.commit({
-    ...expired,
-    expectedRevision: payment.revision,
-    attempts: [],
-    charges: [],
-    events: eventsOf(expired.payment, expired.steps, now, { attemptId: null, charges: [] }),
-    inquiry: null,
-  });
+  const events = eventsOf(expired.payment, expired.steps, now, { attemptId: null, charges: [] });
+  await payments.commit(paymentChange(payment, { ...expired, events }));
 }

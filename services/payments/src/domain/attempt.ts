@@ -35,6 +35,7 @@ export type Attempt = {
   /** A charge that the query calls paid and the validation does not, and when that was first heard. */
   readonly doubt: { readonly gatewayRef: string; readonly at: Instant } | null;
   readonly nextInquiryAt: Instant | null;
+  readonly paidAt: Instant | null;
   readonly createdAt: Instant;
 };
 
@@ -102,6 +103,7 @@ function newAttempt(payment: Payment, no: number, account: AccountId, now: Insta
     doubt: null,
     // Should this process die now, the sweep asks about the attempt.
     nextInquiryAt: now + OPENING_LIMIT_MS,
+    paidAt: null,
     createdAt: now,
   };
 }
@@ -113,13 +115,14 @@ export function sessionAnswered(
   outcome: SessionOutcome,
   schedule: InquirySchedule,
   now: Instant,
+  draw = 0,
 ): { payment: Payment; attempt: Attempt; steps: Step[] } {
   if (attempt.state !== "OPENING") return { payment, attempt, steps: [] };
   if (outcome.outcome === "rejected" || (outcome.outcome === "unknown" && !outcome.sent)) {
     const reason = outcome.outcome === "rejected" ? outcome.reason : outcome.cause;
     return { payment, attempt: { ...attempt, state: "REJECTED", reason, nextInquiryAt: null }, steps: [] };
   }
-  const nextInquiryAt = firstInquiryAt(schedule, now, payment.expiresAt);
+  const nextInquiryAt = firstInquiryAt(schedule, now, payment.expiresAt, draw);
   if (outcome.outcome === "unknown") {
     return {
       payment,

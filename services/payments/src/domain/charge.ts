@@ -21,6 +21,9 @@ export type Charge = {
   readonly recordedAt: Instant;
 };
 
+/** A charge with its id, which is that of the late receipt where it is one, and the attempt it came through. */
+export type RecordedCharge = Charge & { readonly id: number; readonly attemptId: number };
+
 export function chargeOf(kind: ChargeKind, evidence: PaidEvidence, account: AccountId, now: Instant): Charge {
   const { gatewayRef, gatewayTxnId, charged, gross, settled, method, validated } = evidence;
   return {

@@ -1,7 +1,8 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Application } from "./application.ts";
-import type { Charge } from "./charge.ts";
+import type { RecordedCharge } from "./charge.ts";
 import type { Payment, PaymentStatus, Step } from "./payment.ts";
+import type { Refund } from "./refund.ts";
 
 export type PaymentEventType =
   | "payment.created"
@@ -18,15 +19,32 @@ export type PaymentChanged = {
   /** The payment at the version of this event. */
   readonly payment: Payment;
   readonly attemptId: number | null;
-  readonly charge: Charge | null;
+  readonly charge: RecordedCharge | null;
 };
 
 export type LateReceiptRecorded = {
   readonly kind: "late_receipt";
   readonly occurredAt: Instant;
   readonly payment: Payment;
+  readonly charge: RecordedCharge;
+};
+
+export type RefundEventType =
+  | "refund.requested"
+  | "refund.approved"
+  | "refund.rejected"
+  | "refund.succeeded"
+  | "refund.failed";
+
+export type RefundChanged = {
+  readonly kind: "refund";
+  readonly type: RefundEventType;
+  readonly occurredAt: Instant;
+  /** The payment and the refund as they are after the change. */
+  readonly payment: Payment;
+  readonly refund: Refund;
+  /** The attempt that took the money which goes back. */
   readonly attemptId: number;
-  readonly charge: Charge;
 };
 
 export type ApplicationUpdated = {
@@ -35,7 +53,7 @@ export type ApplicationUpdated = {
   readonly application: Application;
 };
 
-export type PaymentsEvent = PaymentChanged | LateReceiptRecorded | ApplicationUpdated;
+export type PaymentsEvent = PaymentChanged | LateReceiptRecorded | RefundChanged | ApplicationUpdated;
 
 const EVENT_OF: Partial<Record<PaymentStatus, PaymentEventType>> = {
   CREATED: "payment.created",
@@ -51,7 +69,7 @@ export function eventsOf(
   payment: Payment,
   steps: readonly Step[],
   now: Instant,
-  evidence: { readonly attemptId: number | null; readonly charges: readonly Charge[] },
+  evidence: { readonly attemptId: number | null; readonly charges: readonly RecordedCharge[] },
 ): PaymentsEvent[] {
   const settlement = evidence.charges.find((charge) => charge.kind === "SETTLEMENT") ?? null;
   const changes = steps.flatMap((step): PaymentsEvent[] => {
@@ -62,9 +80,7 @@ export function eventsOf(
     return [{ kind: "payment", type, occurredAt: now, payment: at, attemptId: evidence.attemptId, charge }];
   });
   const late = evidence.charges.flatMap((charge): PaymentsEvent[] =>
-    charge.kind === "SETTLEMENT" || evidence.attemptId === null
-      ? []
-      : [{ kind: "late_receipt", occurredAt: now, payment, attemptId: evidence.attemptId, charge }],
+    charge.kind === "SETTLEMENT" ? [] : [{ kind: "late_receipt", occurredAt: now, payment, charge }],
   );
   return [...changes, ...late];
 }

@@ -3,7 +3,7 @@ import { type Attempt, isClosed, OPENING_LIMIT_MS } from "./attempt.ts";
 import { type ChargeKind, chargeOf } from "./charge.ts";
 import { closeIfNothingIsLeft } from "./closing.ts";
 import type { PaidEvidence, PaymentVerdict } from "./gateway.ts";
-import { nextInquiryAt } from "./inquiry-schedule.ts";
+import { nextInquiryAfterPayment, nextInquiryAt } from "./inquiry-schedule.ts";
 import type { Case, Finding, Judgement, JudgeRules, WaitingClaims } from "./judgement.ts";
 import { flagForReview, isOpen, isPaid, markSucceeded, type ReviewReason } from "./payment.ts";
 
@@ -52,7 +52,7 @@ function keepAsking(judgement: Judgement, now: Instant): Judgement {
   };
 }
 
-/** A paid attempt has told everything, unless another charge of its session is in doubt. */
+/** A paid attempt has told what it was opened for, unless another charge of its session is in doubt. */
 function hasTold({ state, doubt }: Attempt): boolean {
   return state === "PAID" && doubt === null;
 }
@@ -73,17 +73,21 @@ function weigh(matter: Case, verdict: PaymentVerdict, rules: JudgeRules, now: In
 }
 
 function unmoved({ payment, attempt }: Case, rules: JudgeRules, now: Instant, finding: Finding): Judgement {
-  // Every attempt is asked about again, also after closing, for money that is late.
-  const { schedule } = rules;
-  const nextAt = hasTold(attempt) ? null : nextInquiryAt(schedule, attempt.createdAt, payment.expiresAt, now);
   return {
     payment,
-    attempt: { ...attempt, nextInquiryAt: nextAt },
+    attempt: { ...attempt, nextInquiryAt: askAgainAt(attempt, payment.expiresAt, rules, now) },
     steps: [],
     charges: [],
     finding,
     refuted: false,
   };
+}
+
+/** Every attempt is asked about again: after closing for money that is late, after paying for one that is taken back. */
+function askAgainAt(attempt: Attempt, expiresAt: Instant, rules: JudgeRules, now: Instant): Instant | null {
+  const { schedule, draw } = rules;
+  if (!hasTold(attempt)) return nextInquiryAt(schedule, attempt.createdAt, expiresAt, now, draw);
+  return nextInquiryAfterPayment(schedule, attempt.paidAt ?? now, now, draw);
 }
 
 function mismatchOf({ payment, attempt, accountRef }: Case, evidence: PaidEvidence): ReviewReason | null {
@@ -114,7 +118,7 @@ function judgePaid(
     if (mismatch) {
       judgement = { ...judgement, payment: flagForReview(judgement.payment, mismatch, now) };
     } else if (!doubtful.includes(evidence)) {
-      judgement = takeMoney(judgement, evidence, now);
+      judgement = takeMoney(judgement, evidence, matter, rules, now);
     }
   }
   const known = matter.attempt.doubt;
@@ -142,19 +146,23 @@ function inDoubt(
   return { ...attempt, doubt: { gatewayRef, at: since }, nextInquiryAt };
 }
 
-/** One charge that matches: it settles an open payment; on any other it is late or extra money, and held. */
-function takeMoney(judgement: Judgement, evidence: PaidEvidence, now: Instant): Judgement {
+/** One charge that matches: it settles an open payment; on any other it is late or extra money, refunded or held. */
+function takeMoney(
+  judgement: Judgement,
+  evidence: PaidEvidence,
+  { latePaymentPolicy }: Case,
+  rules: JudgeRules,
+  now: Instant,
+): Judgement {
   const { payment, attempt } = judgement;
   const kind: ChargeKind = isOpen(payment) ? "SETTLEMENT" : isPaid(payment) ? "EXTRA" : "LATE";
   const charges = [...judgement.charges, chargeOf(kind, evidence, attempt.account, now)];
-  const paidAttempt: Attempt = { ...attempt, state: "PAID", doubt: null, nextInquiryAt: null };
+  const paid: Attempt = { ...attempt, state: "PAID", doubt: null, paidAt: attempt.paidAt ?? now };
+  const nextInquiryAt = askAgainAt(paid, payment.expiresAt, rules, now);
+  const taken = { ...judgement, charges, attempt: { ...paid, nextInquiryAt } };
   if (!isOpen(payment)) {
-    return {
-      ...judgement,
-      charges,
-      attempt: paidAttempt,
-      payment: flagForReview(payment, "LATE_MONEY_HELD", now),
-    };
+    const held = latePaymentPolicy === "HOLD";
+    return held ? { ...taken, payment: flagForReview(payment, "LATE_MONEY_HELD", now) } : taken;
   }
   const { gatewayTxnId, risk } = evidence;
   const settled = markSucceeded(
@@ -163,7 +171,7 @@ function takeMoney(judgement: Judgement, evidence: PaidEvidence, now: Instant): 
     now,
   );
   const flagged = risk.level === 1 ? flagForReview(settled.payment, "RISK", now) : settled.payment;
-  return { ...judgement, payment: flagged, attempt: paidAttempt, charges, steps: settled.steps };
+  return { ...taken, payment: flagged, steps: settled.steps };
 }
 
 function judgeNegative(

@@ -1,4 +1,5 @@
 import type { Instant } from "@oi/kernel/instant";
+import type { LatePaymentPolicy } from "./application.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Charge } from "./charge.ts";
 import type { InquirySchedule } from "./inquiry-schedule.ts";
@@ -16,6 +17,7 @@ export type Case = {
   readonly accountRef: string;
   /** Null when no signed claim of payment about this attempt waits for an answer. */
   readonly claims: WaitingClaims | null;
+  readonly latePaymentPolicy: LatePaymentPolicy;
 };
 
 /** Signed claims of payment about one attempt that the gateway's answer has not decided yet. */
@@ -34,6 +36,8 @@ export type JudgeRules = {
   readonly openGraceMs: number;
   /** How far apart two equal answers must lie when validation and query disagree. */
   readonly doubtMs: number;
+  /** Chance for the schedule's jitter, from -1 to 1; drawn anew for every judgement. */
+  readonly draw: number;
 };
 
 /** The definite part of a verdict; null when it says nothing definite. A mismatch is money that is not this payment's. */

@@ -1,3 +1,4 @@
+import { assert } from "@oi/kernel/assert";
 import { DomainError } from "@oi/kernel/errors";
 import type { Instant } from "@oi/kernel/instant";
 import type { Money } from "@oi/kernel/money";
@@ -21,7 +22,8 @@ export type ReviewReason =
   | "RISK"
   | "GATEWAY_CONTRADICTION"
   | "STUCK_UNKNOWN"
-  | "LATE_MONEY_HELD";
+  | "LATE_MONEY_HELD"
+  | "REFUND_UNKNOWN";
 
 type Facts = {
   readonly id: number;
@@ -132,6 +134,26 @@ export function markSucceeded(
   return { payment: { ...opened.payment, status: "SUCCEEDED", paid, version, updatedAt: now }, steps };
 }
 
+/**
+ * → PARTIALLY_REFUNDED or REFUNDED, when a refund of the payment's own money succeeded. A further partial refund is a
+ * step of its own: what is refunded is public, and a version names one public state.
+ */
+export function markRefunded(
+  payment: PaidPayment,
+  amountMinor: bigint,
+  now: Instant,
+): { payment: PaidPayment; steps: Step[] } {
+  const refundedMinor = payment.paid.refundedMinor + amountMinor;
+  assert(refundedMinor <= payment.amount.amountMinor, "no more goes back than was paid");
+  const status = refundedMinor === payment.amount.amountMinor ? "REFUNDED" : "PARTIALLY_REFUNDED";
+  const version = payment.version + 1;
+  const paid = { ...payment.paid, refundedMinor };
+  return {
+    payment: { ...payment, status, paid, version, updatedAt: now },
+    steps: [step(payment, version, status, "refund.succeeded")],
+  };
+}
+
 /** → FAILED, CANCELLED or EXPIRED, each only after the gateway itself said so, or when no session ever existed. */
 export function close(
   payment: OpenPayment,
@@ -155,6 +177,12 @@ function step(from: Payment, version: number, to: PaymentStatus, cause: string):
 export function flagForReview<P extends Payment>(payment: P, reason: ReviewReason, now: Instant): P {
   if (payment.reviewReasons.includes(reason)) return payment;
   return { ...payment, reviewReasons: [...payment.reviewReasons, reason], updatedAt: now };
+}
+
+export function clearReview<P extends Payment>(payment: P, reason: ReviewReason, now: Instant): P {
+  if (!payment.reviewReasons.includes(reason)) return payment;
+  const reviewReasons = payment.reviewReasons.filter((one) => one !== reason);
+  return { ...payment, reviewReasons, updatedAt: now };
 }
 
 /** Figures differ: time alone does not close such a payment, a person does. */

@@ -54,9 +54,12 @@ function judged(history: JudgedHistory, answer: Answer): JudgedHistory {
   if (!attempt) return history;
   const now = history.now + answer.afterMs;
   const knownCharges = history.charges.map(({ gatewayRef }) => gatewayRef);
-  const matter = { payment, attempts, attempt, knownCharges, accountRef: "memory-store", claims: null };
+  const accountRef = "memory-store";
+  const latePaymentPolicy = "HOLD" as const;
+  const matter = { payment, attempts, attempt, knownCharges, accountRef, claims: null, latePaymentPolicy };
   const judgement = judge(matter, answer.verdict, sampleRules, now);
-  const { charges, steps } = judgement;
+  const { steps } = judgement;
+  const charges = judgement.charges.map((charge, i) => ({ ...charge, id: i + 1, attemptId: attempt.no }));
   const events = eventsOf(judgement.payment, steps, now, { attemptId: attempt.no, charges });
   const after: JudgedHistory = {
     ...history,

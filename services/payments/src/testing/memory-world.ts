@@ -1,9 +1,13 @@
 import { type ManualClock, manualClock } from "@oi/testkit/clock";
 import { memoryApplicationStore } from "../adapters/memory/application-store.ts";
 import { memoryCallbackStore } from "../adapters/memory/callback-store.ts";
+import { memoryCredentialStore } from "../adapters/memory/credential-store.ts";
 import { memoryInquiryQueue } from "../adapters/memory/inquiry-queue.ts";
 import { type MemoryBook, memoryBook } from "../adapters/memory/memory-book.ts";
 import { memoryPaymentStore } from "../adapters/memory/payment-store.ts";
+import { memoryReceiptStore } from "../adapters/memory/receipt-store.ts";
+import { memoryRefundQueue } from "../adapters/memory/refund-queue.ts";
+import { memoryRefundStore } from "../adapters/memory/refund-store.ts";
 import { publicationOf, type StoreWorld } from "./store-world.ts";
 
 export type MemoryWorld = StoreWorld & { readonly book: MemoryBook; readonly clock: ManualClock };
@@ -19,11 +23,16 @@ export function memoryWorld(): MemoryWorld {
     clock,
     payments: memoryPaymentStore(book),
     queue: memoryInquiryQueue(book, LEASE_MS),
+    refunds: memoryRefundStore(book),
+    credentials: memoryCredentialStore(book),
+    receipts: memoryReceiptStore(book),
+    refundQueue: memoryRefundQueue(book, LEASE_MS),
     callbacks: memoryCallbackStore(book),
     applications: memoryApplicationStore(book),
     now: clock.now,
     endLeases: async () => {
       for (const [id, stored] of book.attempts) book.attempts.set(id, { ...stored, leasedUntil: null });
+      for (const [id, stored] of book.refunds) book.refunds.set(id, { ...stored, leasedUntil: null });
     },
     endCredential: async (credentialId) => {
       for (const [key, credential] of book.credentials) {
@@ -43,6 +52,10 @@ export function memoryWorld(): MemoryWorld {
       book.inquiries
         .filter((inquiry) => inquiry.paymentId === paymentId)
         .map(({ operation, outcome }) => `${operation} ${outcome}`),
+    audited: async (applicationId) =>
+      book.audit
+        .filter((entry) => entry.applicationId === applicationId)
+        .map(({ actor, action }) => `${actor} ${action}`),
     [Symbol.asyncDispose]: async () => {},
   };
 }

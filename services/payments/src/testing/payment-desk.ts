@@ -1,18 +1,28 @@
+import type { Scope } from "@oi/kernel/scope";
 import { callbackDigest } from "../adapters/crypto/digests.ts";
 import { type MemoryGateway, memoryGateway } from "../adapters/memory/memory-gateway.ts";
 import { memoryGateways } from "../adapters/memory/memory-gateways.ts";
 import { createPayment } from "../application/create-payment.ts";
+import { createRefund, type RefundWish } from "../application/create-refund.ts";
+import { type DecideRefund, decideRefund } from "../application/decide-refund.ts";
 import { inquire } from "../application/inquire.ts";
 import { openCheckout } from "../application/open-checkout.ts";
 import type { PaymentGateways } from "../application/payment-gateway.ts";
-import type { PaymentFile } from "../application/ports.ts";
+import type { IdempotencyKey, PaymentFile } from "../application/ports.ts";
+import { pursueRefund, sweepRefunds } from "../application/pursue-refund.ts";
 import { type CallbackReceipt, recordCallback } from "../application/record-callback.ts";
+import type { RefundFile } from "../application/refund-ports.ts";
+import { sweepUnmatched } from "../application/rematch-callbacks.ts";
+import { type ResolveReview, resolveReview } from "../application/resolve-review.ts";
 import { sweepExpired, sweepInquiries } from "../application/sweep.ts";
+import type { Settings } from "../domain/application.ts";
 import type { CallbackOutcome } from "../domain/callback.ts";
 import type { RawCallback } from "../domain/gateway.ts";
 import type { NewPayment, Payment, PaymentStatus } from "../domain/payment.ts";
+import type { Refund } from "../domain/refund.ts";
+import { DEFAULT_REFUND_SCHEDULE } from "../domain/refund-schedule.ts";
 import { type MemoryWorld, memoryWorld } from "./memory-world.ts";
-import { sampleReference, sampleRules, sampleWish } from "./samples.ts";
+import { sampleReference, sampleRefundReference, sampleRules, sampleWish } from "./samples.ts";
 import { register } from "./store-world.ts";
 
 export const MINUTE_MS = 60_000;
@@ -32,22 +42,30 @@ export type PaymentDesk = {
   sweep(): Promise<void>;
   /** Moves the clock in steps of half a minute and works both lists after each. */
   wait(ms: number): Promise<void>;
+  /** Asks for a refund as the application, unless `part` names an operator. */
+  refund(paymentId: number, amountMinor: bigint, part?: RefundPart): Promise<Refund>;
+  readonly decide: DecideRefund;
+  readonly resolveReview: ResolveReview;
+  readonly scope: Scope;
+  refundOf(id: number): Promise<RefundFile>;
   file(reference: string): Promise<PaymentFile>;
   status(reference: string): Promise<PaymentStatus>;
   outcomes(reference: string): Promise<readonly CallbackOutcome[]>;
   events(reference: string): Promise<readonly string[]>;
 };
 
+type RefundPart = Partial<RefundWish> & { readonly idempotency?: IdempotencyKey | null };
+
 export type AtGateway = { readonly reference: string; readonly merchantRef: string; readonly id: number };
 
 const TICK_MS = 30_000;
 const { signal } = new AbortController();
 
-export async function paymentDesk(): Promise<PaymentDesk> {
+export async function paymentDesk(settings: Partial<Settings> = {}): Promise<PaymentDesk> {
   const world = memoryWorld();
   const gateway = memoryGateway();
   const gateways = memoryGateways({ TEST: gateway });
-  const { id: applicationId } = await register(world);
+  const { id: applicationId } = await register(world, settings);
   const useCases = wire(world, gateways);
   const create = async (part: Partial<NewPayment> = {}): Promise<Payment> => {
     const wish = sampleWish({ scope: { applicationId, mode: "TEST" }, ...part });
@@ -56,19 +74,38 @@ export async function paymentDesk(): Promise<PaymentDesk> {
   const open = async (reference: string): Promise<string> =>
     (await useCases.open(reference, signal)).redirectUrl;
   const sweep = async (): Promise<void> => {
+    await useCases.sweepUnmatched(signal);
     while (await useCases.sweepInquiries(signal));
+    while (await useCases.sweepRefunds(signal));
   };
   const file = async (reference: string): Promise<PaymentFile> => {
     const found = await world.payments.fileByReference(reference);
     if (!found) throw new Error(`${reference} is gone`);
     return found;
   };
+  const scope: Scope = { applicationId, mode: "TEST" };
+  const refund = async (paymentId: number, amountMinor: bigint, part: RefundPart = {}): Promise<Refund> => {
+    const { idempotency = null, ...rest } = part;
+    const wish = { scope, paymentId, amountMinor, reason: "", receiptId: null, byOperator: false };
+    const request = { requestId: "req-1", idempotency };
+    return (await useCases.createRefund({ ...wish, createdBy: `app:${applicationId}`, ...rest }, request))
+      .refund;
+  };
   return {
     world,
     gateway,
     gateways,
+    scope,
     create,
     open,
+    refund,
+    decide: useCases.decideRefund,
+    resolveReview: useCases.resolveReview,
+    refundOf: async (id) => {
+      const found = await world.refunds.file(id);
+      if (!found) throw new Error(`refund ${id} is gone`);
+      return found;
+    },
     atGateway: async (part) => {
       const { reference, id } = await create(part);
       await open(reference);
@@ -92,10 +129,14 @@ export async function paymentDesk(): Promise<PaymentDesk> {
 }
 
 function wire(world: MemoryWorld, gateways: PaymentGateways) {
-  const { payments, queue, callbacks, clock } = world;
-  const ask = inquire({ payments, gateways, clock, rules: sampleRules });
+  const { payments, queue, callbacks, clock, refunds } = world;
+  const ids = { paymentReference: sampleReference, refundReference: sampleRefundReference };
+  const chance = (): number => 0;
+  const ask = inquire({ payments, refunds, gateways, clock, rules: sampleRules, ids, chance });
+  const wakeRefunds = (): void => {};
+  const pursue = pursueRefund({ payments, refunds, gateways, clock, schedule: DEFAULT_REFUND_SCHEDULE });
   return {
-    create: createPayment({ payments, clock, ids: { paymentReference: sampleReference } }),
+    create: createPayment({ payments, clock, ids }),
     open: openCheckout({
       payments,
       gateways,
@@ -105,6 +146,7 @@ function wire(world: MemoryWorld, gateways: PaymentGateways) {
         notificationUrl: "https://oi.test/ipn",
       },
       schedule: sampleRules.schedule,
+      chance,
       pause: async (ms) => clock.advance(ms),
     }),
     record: recordCallback({
@@ -113,6 +155,11 @@ function wire(world: MemoryWorld, gateways: PaymentGateways) {
       digest: callbackDigest,
       maskedPayload: ({ body }) => new TextDecoder().decode(body),
     }),
+    createRefund: createRefund({ refunds, ids, clock, wakeRefunds }),
+    decideRefund: decideRefund({ payments, refunds, clock, wakeRefunds }),
+    resolveReview: resolveReview({ payments, refunds, clock }),
+    sweepRefunds: sweepRefunds({ queue: world.refundQueue, pursue }),
+    sweepUnmatched: sweepUnmatched({ callbacks, gateways, wakeInquiries: () => {} }),
     sweepInquiries: sweepInquiries({ queue, inquire: ask }),
     sweepExpired: sweepExpired({ payments, queue, clock }),
   };

@@ -3,8 +3,14 @@ import { testDatabase } from "@oi/testkit/postgres";
 import postgres, { type Sql } from "postgres";
 import { postgresApplicationStore } from "../adapters/postgres/application-store.ts";
 import { postgresCallbackStore } from "../adapters/postgres/callback-store.ts";
+import { postgresCredentialStore } from "../adapters/postgres/credential-store.ts";
 import { postgresInquiryQueue } from "../adapters/postgres/inquiry-queue.ts";
 import { type EventEncoder, postgresPaymentStore } from "../adapters/postgres/payment-store.ts";
+import { postgresReceiptStore } from "../adapters/postgres/receipt-store.ts";
+import { postgresRefundQueue } from "../adapters/postgres/refund-queue.ts";
+import { postgresRefundStore } from "../adapters/postgres/refund-store.ts";
+import { postgresTimelineStore } from "../adapters/postgres/timeline-store.ts";
+import type { TimelineStore } from "../application/get-timeline.ts";
 import type { CallbackOutcome } from "../domain/callback.ts";
 import type { Step } from "../domain/payment.ts";
 import { uniqueNumber } from "./samples.ts";
@@ -16,15 +22,19 @@ export type PostgresWorld = StoreWorld & {
   /** The service's own role. */
   readonly app: Sql;
   readonly url: string;
+  readonly timeline: TimelineStore;
   /** Wake-ups of the relay so far. */
   readonly wakeUps: () => number;
 };
 
 const LEASE_MS = 30_000;
 
-const encodeEvent: EventEncoder = (event, receiptId) => {
+const encodeEvent: EventEncoder = (event) => {
   const { type, aggregate, version } = publicationOf(event);
-  const payload = JSON.stringify({ receiptId: receiptId ?? null, note: 'a "quoted" \\ text' });
+  const payload = JSON.stringify({
+    receiptId: ("charge" in event && event.charge?.id) || null,
+    note: 'a "quoted" \\ text',
+  });
   return {
     id: `evt_${uniqueNumber()}`,
     subject: `payments.${type}`,
@@ -67,6 +77,11 @@ export function postgresStores(database: Database, onEvents: () => void = () => 
   return {
     payments: postgresPaymentStore(ports),
     queue: postgresInquiryQueue(database, LEASE_MS),
+    refunds: postgresRefundStore(ports),
+    timeline: postgresTimelineStore(database),
+    credentials: postgresCredentialStore(database),
+    receipts: postgresReceiptStore(database),
+    refundQueue: postgresRefundQueue(database, LEASE_MS),
     callbacks: postgresCallbackStore(database),
     applications: postgresApplicationStore(ports),
   };
@@ -77,6 +92,8 @@ function hands(admin: Sql) {
     endLeases: async () => {
       await admin`update gateway_attempt set inquiry_lease_until = clock_timestamp() - interval '1 second'
         where inquiry_lease_until is not null`;
+      await admin`update refund_attempt set lease_until = clock_timestamp() - interval '1 second'
+        where lease_until is not null`;
     },
     endCredential: async (id: number) => {
       await admin`update credential set expires_at = clock_timestamp() - interval '1 second' where id = ${id}`;
@@ -99,6 +116,11 @@ function hands(admin: Sql) {
       const rows = await admin<{ outcome: CallbackOutcome }[]>`
         select outcome from gateway_callback where matched_payment_id = ${paymentId} order by id`;
       return rows.map(({ outcome }) => outcome);
+    },
+    audited: async (applicationId: number): Promise<readonly string[]> => {
+      const rows = await admin<{ said: string }[]>`
+        select actor || ' ' || action as said from audit_log where application_id = ${applicationId} order by id`;
+      return rows.map(({ said }) => said);
     },
     inquiries: async (paymentId: number): Promise<readonly string[]> => {
       const rows = await admin<{ said: string }[]>`

@@ -15,6 +15,7 @@ export function uniqueNumber(): number {
 }
 
 export const sampleRules: JudgeRules = {
+  draw: 0,
   schedule: DEFAULT_SCHEDULE,
   recheckMs: 15_000,
   openGraceMs: 15 * 60_000,
@@ -37,6 +38,8 @@ export function sampleWish(part: Partial<NewPayment> = {}): NewPayment {
     ...part,
   };
 }
+
+export const sampleRefundReference = (): string => sampleReference().replace("pay_", "rf_");
 
 /** `pay_` and 22 base58 characters that count up. */
 export function sampleReference(): string {
@@ -63,6 +66,7 @@ export function sampleAttempt(payment: OpenPayment, now: Instant, part: Partial<
     failedAt: null,
     doubt: null,
     nextInquiryAt: now,
+    paidAt: null,
     createdAt: now,
     ...part,
   };

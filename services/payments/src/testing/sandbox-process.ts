@@ -23,13 +23,14 @@ function accountAt(baseUrl: string): SslcommerzAccount {
   };
 }
 
-export async function startSandbox(): Promise<Sandbox> {
+export async function startSandbox(more: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
   const env = {
     PATH: process.env.PATH,
     PORT: "0",
     SANDBOX_STORES: `testbox:${PASSWORD}`,
     SANDBOX_AUTOPILOT: "never",
     SANDBOX_SEED: "contract",
+    ...more,
   };
   const child = spawn(process.execPath, [SANDBOX], { env, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit");

@@ -1,14 +1,17 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
+import type { CredentialStore } from "../application/credentials.ts";
+import type { ReceiptStore } from "../application/get-receipt.ts";
+import { paymentChange } from "../application/payment-change.ts";
 import type {
   ApplicationStore,
   CallbackStore,
   IdempotencyKey,
   InquiryQueue,
-  PaymentChange,
   PaymentFile,
   PaymentStore,
 } from "../application/ports.ts";
+import type { RefundQueue, RefundStore } from "../application/refund-ports.ts";
 import { type Application, DEFAULT_SETTINGS } from "../domain/application.ts";
 import type { Attempt } from "../domain/attempt.ts";
 import type { CallbackOutcome } from "../domain/callback.ts";
@@ -20,6 +23,10 @@ import { sampleAttempt, sampleReference, sampleWish, uniqueNumber } from "./samp
 export type StoreWorld = AsyncDisposable & {
   readonly payments: PaymentStore;
   readonly queue: InquiryQueue;
+  readonly refunds: RefundStore;
+  readonly refundQueue: RefundQueue;
+  readonly receipts: ReceiptStore;
+  readonly credentials: CredentialStore;
   readonly callbacks: CallbackStore;
   readonly applications: ApplicationStore;
   /** The time by which inquiries are due and leases end. */
@@ -34,6 +41,8 @@ export type StoreWorld = AsyncDisposable & {
   /** Oldest first; copies included. */
   callbackOutcomes(paymentId: number): Promise<readonly CallbackOutcome[]>;
   inquiries(paymentId: number): Promise<readonly string[]>;
+  /** `actor action`, oldest first. */
+  audited(applicationId: number): Promise<readonly string[]>;
 };
 
 export type Published = { readonly type: string; readonly version: number };
@@ -45,7 +54,7 @@ export function publicationOf(event: PaymentsEvent): Published & { readonly aggr
     return { type: "application.updated", version, aggregate: `app_${id}` };
   }
   const { reference, version } = event.payment;
-  const type = event.kind === "payment" ? event.type : "late_receipt.recorded";
+  const type = event.kind === "late_receipt" ? "late_receipt.recorded" : event.type;
   return { type, version, aggregate: reference };
 }
 
@@ -98,18 +107,7 @@ export async function fileOf(world: StoreWorld, { reference }: Payment): Promise
 }
 
 /** A change that moves nothing until `part` says so. */
-export function change(payment: Payment, part: Partial<PaymentChange> = {}): PaymentChange {
-  return {
-    payment,
-    expectedRevision: payment.revision,
-    steps: [],
-    attempts: [],
-    charges: [],
-    events: [],
-    inquiry: null,
-    ...part,
-  };
-}
+export const change = paymentChange;
 
 /** Stores a further attempt of the payment and gives both back as they are now. */
 export async function attempted(

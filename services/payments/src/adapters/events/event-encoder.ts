@@ -1,5 +1,4 @@
 import { create, type DescMessage, type MessageShape, toJsonString } from "@bufbuild/protobuf";
-import { assert } from "@oi/kernel/assert";
 import { cloudEventHeaders, type OutboxEvent } from "@oi/platform/events/envelope";
 import { newEventId, type Random } from "@oi/platform/service/random";
 import type { Application as ApplicationMessage } from "@oi/proto/payments/v1/application";
@@ -8,7 +7,9 @@ import {
   ApplicationEventSchema,
   LateReceiptEventSchema,
   PaymentEventSchema,
+  RefundEventSchema,
 } from "@oi/proto/payments/v1/payments_events";
+import type { Refund as RefundMessage } from "@oi/proto/payments/v1/refund";
 import { modeToProto } from "@oi/proto/public/scope";
 import { toTimestamp } from "@oi/proto/public/time";
 import type { Application } from "../../domain/application.ts";
@@ -18,24 +19,29 @@ import type {
   LateReceiptRecorded,
   PaymentChanged,
   PaymentsEvent,
+  RefundChanged,
 } from "../../domain/events.ts";
 import type { Payment } from "../../domain/payment.ts";
+import type { Refund } from "../../domain/refund.ts";
 
 type Mappers = {
   readonly random: Random;
   readonly paymentMessage: (payment: Payment) => PaymentMessage;
+  readonly refundMessage: (refund: Refund) => RefundMessage;
   readonly applicationMessage: (application: Application) => ApplicationMessage;
 };
 
 /** Turns a domain event into the row that is stored with the change: proto3 JSON and CloudEvents headers. */
-export function eventEncoder(mappers: Mappers): (event: PaymentsEvent, receiptId?: number) => OutboxEvent {
-  return (event, receiptId) => {
+export function eventEncoder(mappers: Mappers): (event: PaymentsEvent) => OutboxEvent {
+  return (event) => {
     const id = newEventId(mappers.random, event.occurredAt);
     switch (event.kind) {
       case "payment":
         return encodePayment(id, event, mappers);
       case "late_receipt":
-        return encodeLateReceipt(id, event, receiptId, mappers);
+        return encodeLateReceipt(id, event, mappers);
+      case "refund":
+        return encodeRefund(id, event, mappers);
       case "application":
         return encodeApplication(id, event, mappers);
     }
@@ -69,7 +75,7 @@ function settlementOf(charge: Charge) {
   };
 }
 
-function commonFields({ payment, occurredAt }: PaymentChanged | LateReceiptRecorded) {
+function commonFields({ payment, occurredAt }: PaymentChanged | LateReceiptRecorded | RefundChanged) {
   return {
     applicationId: BigInt(payment.scope.applicationId),
     mode: modeToProto(payment.scope.mode),
@@ -97,18 +103,12 @@ function encodePayment(id: string, event: PaymentChanged, { paymentMessage }: Ma
   );
 }
 
-function encodeLateReceipt(
-  id: string,
-  event: LateReceiptRecorded,
-  receiptId: number | undefined,
-  { paymentMessage }: Mappers,
-): OutboxEvent {
-  assert(receiptId !== undefined, "a late receipt has the id of its charge");
+function encodeLateReceipt(id: string, event: LateReceiptRecorded, { paymentMessage }: Mappers): OutboxEvent {
   const { payment, charge, occurredAt } = event;
   const message = create(LateReceiptEventSchema, {
     ...commonFields(event),
-    attemptId: BigInt(event.attemptId),
-    receiptId: BigInt(receiptId),
+    attemptId: BigInt(charge.attemptId),
+    receiptId: BigInt(charge.id),
     amount: charge.charged,
     settlement: settlementOf(charge),
     payment: paymentMessage(payment),
@@ -117,6 +117,38 @@ function encodeLateReceipt(
   return outboxEvent(
     { id, subject, aggregate: payment.reference, version: payment.version, occurredAt },
     LateReceiptEventSchema,
+    message,
+  );
+}
+
+function encodeRefund(
+  id: string,
+  event: RefundChanged,
+  { paymentMessage, refundMessage }: Mappers,
+): OutboxEvent {
+  const { payment, refund, attemptId, occurredAt } = event;
+  const { status, origin, originRef, ...whole } = refundMessage(refund);
+  const { amount, gatewayAmount } = refund;
+  // What the gateway takes back from us; only where it settles in another currency than it charged.
+  const converted = gatewayAmount.currency !== amount.currency;
+  const message = create(RefundEventSchema, {
+    ...commonFields(event),
+    attemptId: BigInt(attemptId),
+    amount,
+    refundId: BigInt(refund.id),
+    status,
+    origin,
+    originRef,
+    payment: paymentMessage(payment),
+    refund: { ...whole, status, origin, originRef },
+    ...(converted
+      ? { settlement: { currency: gatewayAmount.currency, grossMinor: gatewayAmount.amountMinor } }
+      : {}),
+  });
+  const subject = `payments.${event.type}`;
+  return outboxEvent(
+    { id, subject, aggregate: payment.reference, version: payment.version, occurredAt },
+    RefundEventSchema,
     message,
   );
 }

@@ -8,16 +8,24 @@ export function memoryApplicationStore(book: MemoryBook): ApplicationStore {
   return {
     register: async (settings, credentials, request) => register(book, settings, credentials, request),
     byId: async (id) => book.applications.get(id) ?? null,
-    commit: async (application, expectedVersion, event) => {
+    commit: async (application, expectedVersion, event, actor = "rpc") => {
       if (book.applications.get(application.id)?.version !== expectedVersion) {
         throw new VersionConflict("the application changed meanwhile");
       }
       book.applications.set(application.id, application);
       book.events.push(event);
+      const detail = { version: application.version };
+      book.audit.push({
+        actor,
+        action: "application.settings_changed",
+        detail,
+        applicationId: application.id,
+      });
     },
     credentialByDigest: async (digest) => {
       const found = book.credentials.get(keyOf(digest));
-      if (!found || (found.endedAt !== null && found.endedAt <= book.clock.now())) return null;
+      if (!found || found.revokedAt !== null || (found.endedAt !== null && found.endedAt <= book.clock.now()))
+        return null;
       const applicationName = book.applications.get(found.applicationId)?.name ?? found.applicationName;
       const { id, applicationId, mode, secretMac, pepperId } = found;
       return { id, applicationId, applicationName, mode, secretMac, pepperId };
@@ -29,7 +37,7 @@ function register(
   book: MemoryBook,
   settings: Settings,
   credentials: readonly Credential[],
-  { key, fingerprint }: Parameters<ApplicationStore["register"]>[2],
+  { key, fingerprint, actor = "rpc" }: Parameters<ApplicationStore["register"]>[2],
 ): Registration {
   const earlier = key === null ? undefined : book.registrations.get(key);
   if (earlier) {
@@ -51,6 +59,8 @@ function register(
     updatedAt: now,
   };
   book.applications.set(application.id, application);
+  const detail = { name: settings.name };
+  book.audit.push({ actor, action: "application.registered", detail, applicationId: application.id });
   if (key !== null)
     book.registrations.set(key, { fingerprint: keyOf(fingerprint), applicationId: application.id });
   const credentialIds = credentials.map((credential) => {
@@ -61,7 +71,9 @@ function register(
       id,
       applicationId,
       applicationName,
+      createdAt: now,
       endedAt: null,
+      revokedAt: null,
     });
     return id;
   });

@@ -1,4 +1,9 @@
-import type { CallbackEvidence, CallbackStore, CallbackTarget } from "../../application/ports.ts";
+import {
+  type CallbackEvidence,
+  type CallbackStore,
+  type CallbackTarget,
+  UNMATCHED_LIMIT_MS,
+} from "../../application/ports.ts";
 import type { Attempt } from "../../domain/attempt.ts";
 import { type CallbackRuling, UNSIGNED_PACE_MS } from "../../domain/callback.ts";
 import type { Claim } from "../../domain/gateway.ts";
@@ -19,6 +24,22 @@ export function memoryCallbackStore(book: MemoryBook): CallbackStore {
       const payment = [...book.payments.values()].find((one) => one.reference === reference);
       return payment ? target(payment.id, attemptsOf(book, payment.id).at(-1)) : null;
     },
+    unmatched: async (limit) =>
+      book.callbacks
+        .map((callback, id) => ({ ...callback, id }))
+        .filter(({ outcome, at }) => outcome === "UNMATCHED" && at > book.clock.now() - UNMATCHED_LIMIT_MS)
+        .filter(({ claim }) =>
+          [...book.attempts.values()].some(({ attempt }) => attempt.merchantRef === claim.merchantRef),
+        )
+        .slice(0, limit)
+        .map(({ id, channel, reference, claim }) => ({ id, channel, reference, claim })),
+    rematch: async ({ id }, { outcome, claimDiffers, ask }, found) => {
+      const stored = book.callbacks[id];
+      if (stored?.outcome !== "UNMATCHED") return;
+      const { payment, attempt } = found;
+      book.callbacks[id] = { ...stored, outcome, claimDiffers, paymentId: payment.id, attemptId: attempt.id };
+      if (ask) wake(book, found, stored.claim);
+    },
     record: async (evidence, ruling, found) => record(book, evidence, ruling, found),
   };
 }
@@ -36,11 +57,21 @@ function record(
     book.callbacks.push({ ...original, at, outcome: "DUPLICATE" });
     return false;
   }
-  const { claim } = evidence;
+  const { claim, channel, reference } = evidence;
   const { outcome, claimDiffers } = ruling;
   const paymentId = target?.payment.id ?? null;
   const attemptId = target?.attempt.id ?? null;
-  book.callbacks.push({ paymentId, attemptId, identity, claim, claimDiffers, at, outcome });
+  book.callbacks.push({
+    paymentId,
+    attemptId,
+    identity,
+    claim,
+    claimDiffers,
+    at,
+    outcome,
+    channel,
+    reference,
+  });
   if (ruling.ask && target) wake(book, target, claim);
   return true;
 }

@@ -1,12 +1,16 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Clock, Creation, FoundCredential } from "../../application/ports.ts";
+import type { AuditEntry, RefundCall, RefundCreation } from "../../application/refund-ports.ts";
 import type { Application, Credential } from "../../domain/application.ts";
 import type { Attempt } from "../../domain/attempt.ts";
 import type { CallbackOutcome } from "../../domain/callback.ts";
-import type { Charge } from "../../domain/charge.ts";
+import type { RecordedCharge } from "../../domain/charge.ts";
 import type { PaymentsEvent } from "../../domain/events.ts";
-import type { Claim, PaymentVerdict } from "../../domain/gateway.ts";
+import type { CallbackChannel, Claim, PaymentVerdict } from "../../domain/gateway.ts";
 import type { Payment, Step } from "../../domain/payment.ts";
+import type { IssuedNumber } from "../../domain/receipt.ts";
+import type { Refund } from "../../domain/refund.ts";
+import type { RefundAttempt } from "../../domain/refund-attempt.ts";
 
 type StoredAttempt = {
   readonly paymentId: number;
@@ -18,6 +22,8 @@ type StoredCallback = {
   readonly paymentId: number | null;
   readonly attemptId: number | null;
   readonly identity: string;
+  readonly channel: CallbackChannel;
+  readonly reference: string | null;
   readonly claim: Claim;
   readonly claimDiffers: boolean;
   readonly at: Instant;
@@ -34,7 +40,18 @@ type StoredInquiry = {
 
 type StoredAnswer = { readonly fingerprint: string; readonly creation: Creation };
 type Registered = { readonly fingerprint: string; readonly applicationId: number };
-type StoredCredential = Credential & FoundCredential & { readonly endedAt: Instant | null };
+export type StoredCredential = Credential &
+  FoundCredential & {
+    readonly createdAt: Instant;
+    readonly endedAt: Instant | null;
+    readonly revokedAt: Instant | null;
+  };
+
+type StoredRefund = {
+  readonly refund: Refund;
+  readonly attempts: readonly RefundAttempt[];
+  readonly leasedUntil: Instant | null;
+};
 
 /** Everything the memory stores know; they share one, so that they see each other's writes. */
 export type MemoryBook = {
@@ -46,7 +63,12 @@ export type MemoryBook = {
   readonly history: Map<number, readonly Step[]>;
   readonly answers: Map<string, StoredAnswer>;
   readonly attempts: Map<number, StoredAttempt>;
-  readonly charges: Map<string, Charge & { readonly paymentId: number }>;
+  readonly charges: Map<string, RecordedCharge & { readonly paymentId: number }>;
+  readonly refunds: Map<number, StoredRefund>;
+  readonly refundAnswers: Map<string, { readonly fingerprint: string; readonly creation: RefundCreation }>;
+  readonly refundCalls: RefundCall[];
+  readonly receipts: Map<number, IssuedNumber & { readonly series: string }>;
+  readonly audit: (AuditEntry & { readonly applicationId: number })[];
   readonly callbacks: StoredCallback[];
   readonly inquiries: StoredInquiry[];
   readonly events: PaymentsEvent[];
@@ -64,6 +86,11 @@ export function memoryBook(clock: Clock): MemoryBook {
     answers: new Map(),
     attempts: new Map(),
     charges: new Map(),
+    refunds: new Map(),
+    refundAnswers: new Map(),
+    refundCalls: [],
+    receipts: new Map(),
+    audit: [],
     callbacks: [],
     inquiries: [],
     events: [],

@@ -32,6 +32,8 @@ type MemoryControls = {
   /** Adds a charge; a second call is a second charge. `part` overrides what the gateway believes about it. */
   pay(merchantRef: string, part?: Partial<PaidEvidence>): PaidEvidence;
   fail(merchantRef: string, reason?: string): void;
+  /** Takes back what was paid: the gateway calls the payment failed from now on. */
+  reverse(merchantRef: string): void;
   cancel(merchantRef: string, reason?: string): void;
   expire(merchantRef: string, reason?: string): void;
   setPending(merchantRef: string, phase: PendingPhase): void;
@@ -231,6 +233,10 @@ function createControls(state: State): MemoryControls {
     refunds: state.refunds,
     pay: (merchantRef, part = {}) => pay(state, merchantRef, part),
     fail: close("failed"),
+    reverse: (merchantRef) => {
+      state.charges.delete(merchantRef);
+      state.closed.set(merchantRef, { outcome: "failed", reason: "reversed" });
+    },
     cancel: close("cancelled"),
     expire: close("expired"),
     setPending: (merchantRef, phase) => void state.closed.set(merchantRef, { outcome: "pending", phase }),

@@ -20,6 +20,7 @@ export function memoryGateways(gateways: Partial<Record<Mode, PaymentGateway>>):
       return account;
     },
     of: find,
+    named: (accountRef) => [...accounts.values()].find((one) => one.accountRef === accountRef) ?? null,
     redirectOrigins: (mode) => gateways[mode]?.redirectOrigins ?? [],
     identify(_kind, callback) {
       const form = readForm(callback);

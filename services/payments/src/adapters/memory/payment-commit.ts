@@ -4,17 +4,22 @@ import type { Attempt } from "../../domain/attempt.ts";
 import type { CallbackOutcome } from "../../domain/callback.ts";
 import type { Payment } from "../../domain/payment.ts";
 import { attemptsOf, type MemoryBook, nextId } from "./memory-book.ts";
+import { refuseRefunds, storeRefund } from "./refund-rows.ts";
 
 /** Writes a change of one payment, or raises VersionConflict before anything is written. */
 export function commitChange(book: MemoryBook, change: PaymentChange): readonly Attempt[] {
   const { payment, inquiry } = change;
   refuseWhatChangedMeanwhile(book, change);
+  refuseRefunds(book, change.refunds);
   book.payments.set(payment.id, { ...payment, revision: change.expectedRevision + 1 });
   book.history.set(payment.id, [...(book.history.get(payment.id) ?? []), ...change.steps]);
   for (const charge of change.charges) {
     book.charges.set(chargeKey(charge), { ...charge, paymentId: payment.id });
   }
   book.events.push(...change.events);
+  for (const write of change.refunds) storeRefund(book, write);
+  if (change.refundCall) book.refundCalls.push(change.refundCall);
+  if (change.audit) book.audit.push({ ...change.audit, applicationId: payment.scope.applicationId });
   const stored = change.attempts.map((attempt) => storeAttempt(book, payment, attempt, inquiry));
   if (inquiry) {
     const { attemptId, operation, askedAt, verdict } = inquiry;

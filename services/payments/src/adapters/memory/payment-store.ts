@@ -13,11 +13,19 @@ export function memoryPaymentStore(book: MemoryBook): PaymentStore {
     [...book.payments.values()].find((payment) => isIt(payment) && isIn(scope, payment)) ?? null;
   return {
     nextId: async () => nextId(book),
+    nextChargeId: async () => nextId(book),
     create: async (payment, event, request) => create(book, payment, event, request),
     byId: async (id, scope) => find(scope, (payment) => payment.id === id),
     byReference: async (reference, scope) => find(scope, (payment) => payment.reference === reference),
     list: async (filter, scope) => list(book, filter, scope),
     fileByReference: async (reference) => fileOf(book, reference),
+    purgeAnswers: async (olderThanMs, limit) => {
+      const old = [...book.answers].filter(
+        ([, { creation }]) => creation.answeredAt < book.clock.now() - olderThanMs,
+      );
+      for (const [key] of old.slice(0, limit)) book.answers.delete(key);
+      return Math.min(old.length, limit);
+    },
     commit: async (change) => commitChange(book, change),
   };
 }
@@ -91,6 +99,7 @@ function fileOf(book: MemoryBook, reference: string): PaymentFile | null {
     attempts: attemptsOf(book, payment.id),
     knownCharges: knownCharges(book, payment.id),
     applicationName: application.name,
+    latePaymentPolicy: application.latePaymentPolicy,
     awaitingConfirmation: waiting.length > 0,
     waitingClaims: attemptsOf(book, payment.id).flatMap(({ id: attemptId }) => {
       const claims = waiting.filter(

@@ -25,7 +25,7 @@ export function postgresApplicationStore({ database, encodeEvent, onEvents }: Po
         const [row] = await sql<ApplicationRow[]>`select * from application where id = ${id}`;
         return row ? toApplication(row) : null;
       }),
-    commit: async (application, expectedVersion, event) => {
+    commit: async (application, expectedVersion, event, actor = "rpc") => {
       const { id, subject, aggregate, version, headers, payload } = encodeEvent(event);
       const rows = await database.run(
         (sql) => sql`
@@ -35,7 +35,7 @@ export function postgresApplicationStore({ database, encodeEvent, onEvents }: Po
             where id = ${application.id} and version = ${expectedVersion} returning id),
           audited as (
             insert into audit_log (actor, action, application_id, detail)
-            select 'rpc', 'application.settings_changed', a.id, ${sql.json({ version: application.version })} from a),
+            select ${actor}, 'application.settings_changed', a.id, ${sql.json({ version: application.version })} from a),
           o as (
             insert into outbox (id, subject, aggregate, version, headers, payload)
             select ${id}, ${subject}, ${aggregate}, ${version}, ${sql.json(headers)}, ${payload} from a)
@@ -78,7 +78,7 @@ async function register(
       order by n.at returning id),
     audited as (
       insert into audit_log (actor, action, application_id, detail)
-      select 'rpc', 'application.registered', a.id, jsonb_build_object('name', a.name) from a)
+      select ${request.actor ?? "rpc"}, 'application.registered', a.id, jsonb_build_object('name', a.name) from a)
     select a.*, coalesce((select array_agg(c.id::text order by c.id) from c), '{}') as credential_ids from a`;
   const [fresh] = rows;
   if (fresh) {

@@ -1,6 +1,14 @@
 import type { Database, Sql } from "@oi/platform/postgres/client";
-import type { CallbackEvidence, CallbackStore, CallbackTarget } from "../../application/ports.ts";
+import {
+  type CallbackEvidence,
+  type CallbackStore,
+  type CallbackTarget,
+  UNMATCHED_LIMIT_MS,
+  type UnmatchedCallback,
+} from "../../application/ports.ts";
 import { type CallbackRuling, UNSIGNED_PACE_MS } from "../../domain/callback.ts";
+import type { Claim } from "../../domain/gateway.ts";
+import { decodeAnswer, encodeAnswer } from "./answer-codec.ts";
 import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
 
 type TargetRow = PaymentRow & { attempt: AttemptJson; known_charges: string[] };
@@ -11,6 +19,8 @@ export function postgresCallbackStore(database: Database): CallbackStore {
     targetByMerchantRef: (merchantRef) =>
       database.run((sql) => findTarget(sql, sql`a.merchant_ref = ${merchantRef}`)),
     targetByReference: (reference) => database.run((sql) => findTarget(sql, sql`p.reference = ${reference}`)),
+    unmatched: (limit) => database.run((sql) => findUnmatched(sql, limit)),
+    rematch: (callback, ruling, target) => database.run((sql) => rematch(sql, callback, ruling, target)),
     record: (evidence, ruling, target) => database.run((sql) => record(sql, evidence, ruling, target)),
   };
 }
@@ -39,16 +49,17 @@ async function record(
   target: CallbackTarget | null,
 ): Promise<boolean> {
   const { claim } = evidence;
-  const gatewayRef = claim.gatewayRef?.replaceAll("\0", "\uFFFD") ?? null;
+  const gatewayRef = clean(claim.gatewayRef);
   const decided = ruling.outcome === "PENDING_VERIFICATION" ? sql`null` : sql`clock_timestamp()`;
   const [row] = await sql<{ fresh: boolean }[]>`
     with stored as (
       insert into gateway_callback (gateway, channel, reference, attempt_id, matched_payment_id, digest, says, gateway_ref,
-        signature, signature_valid, claim_differs, outcome, note, raw_payload, remote_address, decided_at)
+        signature, signature_valid, claim_differs, outcome, note, raw_payload, remote_address, decided_at, merchant_ref, claim)
       values (${evidence.gateway}, ${evidence.channel}, ${evidence.reference}, ${target?.attempt.id ?? null},
         ${target?.payment.id ?? null}, ${evidence.digest}, ${claim.says}, ${gatewayRef}, ${claim.signature},
         ${claim.signature === "valid" || claim.signature === "weak"}, ${ruling.claimDiffers}, ${ruling.outcome}, ${ruling.note},
-        ${evidence.rawPayload}, ${evidence.remoteAddress}, ${decided})
+        ${evidence.rawPayload}, ${evidence.remoteAddress}, ${decided},
+        ${target ? null : clean(claim.merchantRef)}, ${target ? null : encodeAnswer(claim)})
       on conflict (gateway, channel, digest) where duplicate_of is null do nothing
       returning id),
     copy as (
@@ -59,20 +70,63 @@ async function record(
       from gateway_callback c
       where c.gateway = ${evidence.gateway} and c.channel = ${evidence.channel} and c.digest = ${evidence.digest}
         and c.duplicate_of is null and not exists (select from stored)),
-    seen as (
-      update payment p set revision = p.revision + 1 from stored
-      where ${ruling.ask} and p.id = ${target?.payment.id ?? 0} returning p.id),
-    woken as (
-      update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, ${soonest(sql, evidence)}),
-        hint = coalesce(${gatewayRef}, a.hint)
-      from seen where a.id = ${target?.attempt.id ?? 0} and a.payment_id = seen.id)
+    ${wakingParts(sql, claim, ruling, target)}
     select exists (select from stored) as fresh`;
   return row?.fresh ?? false;
 }
 
+/** Text of theirs that PostgreSQL can hold. */
+const clean = (text: string | null): string | null => text?.replaceAll("\0", "\uFFFD") ?? null;
+
+/** Makes the inquiry due once the callback is `stored`. */
+function wakingParts(sql: Sql, claim: Claim, ruling: CallbackRuling, target: CallbackTarget | null) {
+  return sql`
+    seen as (
+      update payment p set revision = p.revision + 1 from stored
+      where ${ruling.ask} and p.id = ${target?.payment.id ?? 0} returning p.id),
+    woken as (
+      update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, ${soonest(sql, claim)}),
+        hint = coalesce(${clean(claim.gatewayRef)}, a.hint)
+      from seen where a.id = ${target?.attempt.id ?? 0} and a.payment_id = seen.id)`;
+}
+
 /** When an inquiry because of this callback may be due. */
-function soonest(sql: Sql, { claim }: CallbackEvidence) {
+function soonest(sql: Sql, claim: Claim) {
   if (claim.signature !== "absent") return sql`clock_timestamp()`;
   return sql`greatest(clock_timestamp(), (select max(i.asked_at) from gateway_inquiry i where i.payment_id = seen.id)
     + ${`${UNSIGNED_PACE_MS} milliseconds`}::interval)`;
+}
+
+type UnmatchedRow = {
+  readonly id: string;
+  readonly channel: UnmatchedCallback["channel"];
+  readonly reference: string | null;
+  readonly claim: Buffer;
+};
+
+async function findUnmatched(sql: Sql, limit: number): Promise<UnmatchedCallback[]> {
+  const rows = await sql<UnmatchedRow[]>`
+    select c.id, c.channel, c.reference, c.claim from gateway_callback c
+    where c.outcome = 'UNMATCHED' and c.claim is not null
+      and c.created_at > clock_timestamp() - ${`${UNMATCHED_LIMIT_MS} milliseconds`}::interval
+      and exists (select from gateway_attempt a where a.merchant_ref = c.merchant_ref)
+    order by c.created_at limit ${limit}`;
+  return rows.map(({ id, claim, ...row }) => ({ ...row, id: Number(id), claim: decodeAnswer<Claim>(claim) }));
+}
+
+async function rematch(
+  sql: Sql,
+  { id, claim }: UnmatchedCallback,
+  ruling: CallbackRuling,
+  target: CallbackTarget,
+): Promise<void> {
+  const decided = ruling.outcome === "PENDING_VERIFICATION" ? sql`null` : sql`clock_timestamp()`;
+  await sql`
+    with stored as (
+      update gateway_callback set attempt_id = ${target.attempt.id}, matched_payment_id = ${target.payment.id},
+        outcome = ${ruling.outcome}, note = ${ruling.note}, claim_differs = ${ruling.claimDiffers}, decided_at = ${decided},
+        claim = null
+      where id = ${id} and outcome = 'UNMATCHED' returning id),
+    ${wakingParts(sql, claim, ruling, target)}
+    select 1 from stored`;
 }

@@ -1,17 +1,13 @@
 import type { OutboxEvent } from "@oi/platform/events/envelope";
 import type { Sql } from "@oi/platform/postgres/client";
 import type { InquiryRecord, PaymentChange } from "../../application/ports.ts";
+import type { AuditEntry } from "../../application/refund-ports.ts";
 import type { Attempt } from "../../domain/attempt.ts";
-import type { Charge } from "../../domain/charge.ts";
-import type { PaymentVerdict } from "../../domain/gateway.ts";
+import type { RecordedCharge } from "../../domain/charge.ts";
+import { decidedCallbacks, inquiryRow } from "./inquiry-parts.ts";
+import { refundParts } from "./refund-parts.ts";
 import { outcomeColumns } from "./rows.ts";
-
-export type StoredCharge = Charge & { readonly id: number };
-
-const date = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
-/** In arrays: the driver takes the type of an array's first Date or boolean for that of the array. */
-const stamp = (instant: number | null): string | null => date(instant)?.toISOString() ?? null;
-const nothing = (sql: Sql) => sql`select 1 where false`;
+import { date, nothing, stamp } from "./statement.ts";
 
 /**
  * Writes a change of one payment in one statement: every part selects from the payment's conditional update, so a
@@ -20,7 +16,6 @@ const nothing = (sql: Sql) => sql`select 1 where false`;
 export async function commitChange(
   sql: Sql,
   change: PaymentChange,
-  charges: readonly StoredCharge[],
   events: readonly OutboxEvent[],
 ): Promise<number[] | null> {
   const { payment, attempts, inquiry } = change;
@@ -29,7 +24,8 @@ export async function commitChange(
     with p as (
       update payment set status = ${payment.status}, gateway_txn_id = ${outcome.gatewayTxnId}, risk_level = ${outcome.riskLevel},
         review_reasons = ${[...payment.reviewReasons]}, failure_reason = ${outcome.failureReason},
-        paid_minor = ${outcome.paidMinor}::bigint, refunded_minor = ${outcome.refundedMinor}::bigint, paid_at = ${outcome.paidAt},
+        paid_minor = ${outcome.paidMinor}::bigint, refunded_minor = ${outcome.refundedMinor}::bigint,
+        reserved_minor = reserved_minor - ${change.releasedMinor.toString()}::bigint, paid_at = ${outcome.paidAt},
         updated_at = ${new Date(payment.updatedAt)}, version = ${payment.version}, revision = revision + 1
       where id = ${payment.id} and application_id = ${payment.scope.applicationId} and mode = ${payment.scope.mode}
         and revision = ${change.expectedRevision}
@@ -37,9 +33,12 @@ export async function commitChange(
     h as (${historyRows(sql, change)}),
     changed as (${changedAttempts(sql, attempts, inquiry)}),
     fresh as (${freshAttempts(sql, attempts)}),
-    c as (${chargeRows(sql, charges, inquiry)}),
+    c as (${chargeRows(sql, change.charges)}),
     i as (${inquiryRow(sql, inquiry)}),
     cb as (${decidedCallbacks(sql, inquiry)}),
+    ${refundParts(sql, change)},
+    rv as (${reviewRows(sql, change)}),
+    au as (${auditRow(sql, change.audit)}),
     o as (${outboxRows(sql, events)})
     select (select array_agg(id::text order by no) from fresh) as ids from p`;
   const [row] = rows;
@@ -60,15 +59,16 @@ function changedAttempts(sql: Sql, attempts: readonly Attempt[], inquiry: Inquir
   if (known.length === 0) return nothing(sql);
   return sql`
     update gateway_attempt a set state = n.state, session_key = n.session_key, redirect_url = n.redirect_url, reason = n.reason,
-      hint = n.hint, failed_at = n.failed_at, doubt_ref = n.doubt_ref, doubt_at = n.doubt_at,
+      hint = n.hint, failed_at = n.failed_at, paid_at = n.paid_at, doubt_ref = n.doubt_ref, doubt_at = n.doubt_at,
       next_inquiry_at = n.next_inquiry_at, updated_at = clock_timestamp(),
       inquiry_lease_until = case when a.id = ${inquiry?.attemptId ?? 0}::bigint then null else a.inquiry_lease_until end
     from p cross join unnest(
       ${known.map((a) => a.id)}::bigint[], ${known.map((a) => a.state)}::text[], ${known.map((a) => a.sessionKey)}::text[],
       ${known.map((a) => a.redirectUrl)}::text[], ${known.map((a) => a.reason)}::text[], ${known.map((a) => a.hint)}::text[],
       ${known.map((a) => stamp(a.failedAt))}::timestamptz[], ${known.map((a) => a.doubt?.gatewayRef ?? null)}::text[],
-      ${known.map((a) => stamp(a.doubt?.at ?? null))}::timestamptz[], ${known.map((a) => stamp(a.nextInquiryAt))}::timestamptz[])
-      as n (id, state, session_key, redirect_url, reason, hint, failed_at, doubt_ref, doubt_at, next_inquiry_at)
+      ${known.map((a) => stamp(a.doubt?.at ?? null))}::timestamptz[], ${known.map((a) => stamp(a.nextInquiryAt))}::timestamptz[],
+      ${known.map((a) => stamp(a.paidAt))}::timestamptz[])
+      as n (id, state, session_key, redirect_url, reason, hint, failed_at, doubt_ref, doubt_at, next_inquiry_at, paid_at)
     where a.id = n.id and a.payment_id = p.id returning a.id`;
 }
 
@@ -83,64 +83,25 @@ function freshAttempts(sql: Sql, attempts: readonly Attempt[]) {
     from p where (select count(*) from changed) >= 0 returning id, no`;
 }
 
-function chargeRows(sql: Sql, charges: readonly StoredCharge[], inquiry: InquiryRecord | null) {
-  if (charges.length === 0 || !inquiry) return nothing(sql);
+function chargeRows(sql: Sql, charges: readonly RecordedCharge[]) {
+  if (charges.length === 0) return nothing(sql);
   return sql`
     insert into charge (id, payment_id, attempt_id, application_id, mode, kind, account, gateway_ref, gateway_txn_id,
       amount_minor, currency, gross_minor, settled_minor, settled_currency, method, validated, recorded_at)
-    select c.id, p.id, ${inquiry.attemptId}, p.application_id, p.mode, c.kind, c.account, c.gateway_ref, c.gateway_txn_id,
+    select c.id, p.id, c.attempt_id, p.application_id, p.mode, c.kind, c.account, c.gateway_ref, c.gateway_txn_id,
       c.amount_minor, c.currency, c.gross_minor, c.settled_minor, c.settled_currency, c.method::jsonb, c.validated::boolean, c.recorded_at
     from p cross join unnest(
-      ${charges.map((c) => c.id)}::bigint[], ${charges.map((c) => c.kind)}::text[], ${charges.map((c) => c.account)}::text[],
+      ${charges.map((c) => c.id)}::bigint[], ${charges.map((c) => c.attemptId)}::bigint[], ${charges.map((c) => c.kind)}::text[], ${charges.map((c) => c.account)}::text[],
       ${charges.map((c) => c.gatewayRef)}::text[], ${charges.map((c) => c.gatewayTxnId)}::text[],
       ${charges.map((c) => c.charged.amountMinor.toString())}::bigint[], ${charges.map((c) => c.charged.currency)}::text[],
       ${charges.map((c) => c.gross.amountMinor.toString())}::bigint[], ${charges.map((c) => c.settled?.amountMinor.toString() ?? null)}::bigint[],
       ${charges.map((c) => c.gross.currency)}::text[], ${charges.map((c) => JSON.stringify(c.method))}::text[],
       ${charges.map((c) => String(c.validated))}::text[], ${charges.map((c) => stamp(c.recordedAt))}::timestamptz[])
-      as c (id, kind, account, gateway_ref, gateway_txn_id, amount_minor, currency, gross_minor, settled_minor, settled_currency,
+      as c (id, attempt_id, kind, account, gateway_ref, gateway_txn_id, amount_minor, currency, gross_minor, settled_minor, settled_currency,
             method, validated, recorded_at)`;
 }
 
-function inquiryRow(sql: Sql, inquiry: InquiryRecord | null) {
-  if (!inquiry) return nothing(sql);
-  const { verdict } = inquiry;
-  return sql`
-    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, cause, detail)
-    select ${inquiry.attemptId}, p.id, ${inquiry.operation}, ${new Date(inquiry.askedAt)}, ${verdict.outcome},
-      ${"cause" in verdict ? verdict.cause : null}, ${sql.json(inquiryDetail(verdict))} from p`;
-}
-
-/** What the gateway said, without anything about the customer. */
-function inquiryDetail(verdict: PaymentVerdict): Record<string, string | string[]> {
-  if (verdict.outcome === "paid") return { charges: verdict.payments.map((payment) => payment.gatewayRef) };
-  if (verdict.outcome === "pending") return { phase: verdict.phase };
-  return "reason" in verdict ? { reason: verdict.reason } : {};
-}
-
-/**
- * A definite answer decides the callbacks that waited for it. The first that said the same, and whose answer moved
- * something, is APPLIED, others that said the same are DUPLICATE, those that said otherwise STALE. MISMATCH is a claim
- * whose figures differ from the payment's, or a payment whose figures differ by the gateway's own word. A signed claim
- * of payment that the gateway denies waits until it is refuted.
- */
-function decidedCallbacks(sql: Sql, inquiry: InquiryRecord | null) {
-  if (!inquiry?.finding) return nothing(sql);
-  const { attemptId, finding, moved, refuted } = inquiry;
-  return sql`
-    update gateway_callback c set decided_at = clock_timestamp(), outcome = case
-      when c.claim_differs then 'MISMATCH'
-      when ${finding} = 'mismatch' then case c.says when 'paid' then 'MISMATCH' else 'STALE' end
-      when c.says = ${finding} then case
-        when ${moved} and c.id = (select min(f.id) from gateway_callback f where f.attempt_id = ${attemptId}
-          and f.outcome = 'PENDING_VERIFICATION' and f.says = ${finding} and not f.claim_differs) then 'APPLIED'
-        else 'DUPLICATE' end
-      when c.says = 'paid' and c.signature_valid then 'MISMATCH'
-      else 'STALE' end
-    from p where c.attempt_id = ${attemptId} and c.outcome = 'PENDING_VERIFICATION'
-      and (${refuted} or ${finding} in ('paid', 'mismatch') or c.claim_differs or c.says <> 'paid' or not c.signature_valid)`;
-}
-
-function outboxRows(sql: Sql, events: readonly OutboxEvent[]) {
+export function outboxRows(sql: Sql, events: readonly OutboxEvent[]) {
   if (events.length === 0) return nothing(sql);
   return sql`
     insert into outbox (id, subject, aggregate, version, headers, payload)
@@ -149,4 +110,26 @@ function outboxRows(sql: Sql, events: readonly OutboxEvent[]) {
       ${events.map((e) => e.version)}::bigint[], ${events.map((e) => JSON.stringify(e.headers))}::text[],
       ${events.map((e) => e.payload)}::text[]) with ordinality as e (id, subject, aggregate, version, headers, payload, n)
     order by e.n`;
+}
+
+/** What the flags were before is what the statement's own snapshot still shows. */
+function reviewRows(sql: Sql, { payment, audit }: PaymentChange) {
+  const flags = [...payment.reviewReasons];
+  return sql`
+    insert into payment_review (payment_id, reason, raised, actor, note)
+    select p.id, f.reason, f.raised, ${audit?.actor ?? "system"}, ${textOf(audit?.detail.note)} from p cross join (
+      select reason, true as raised from unnest(${flags}::text[]) reason
+        where reason <> all (select unnest(review_reasons) from payment where id = ${payment.id})
+      union all
+      select reason, false from (select unnest(review_reasons) as reason from payment where id = ${payment.id}) old
+        where reason <> all (${flags}::text[])) as f`;
+}
+
+const textOf = (value: string | number | null | undefined): string | null => value?.toString() ?? null;
+
+export function auditRow(sql: Sql, audit: AuditEntry | null) {
+  if (!audit) return nothing(sql);
+  return sql`
+    insert into audit_log (actor, action, application_id, detail)
+    select ${audit.actor}, ${audit.action}, p.application_id, ${sql.json(audit.detail)} from p`;
 }

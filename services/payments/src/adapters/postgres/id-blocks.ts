@@ -3,7 +3,10 @@ import type { Database } from "@oi/platform/postgres/client";
 const BLOCK = 64;
 
 /** Hands out ids from blocks reserved ahead, so that an id costs no round trip. Unused ones are gaps. */
-export function idBlocks(database: Database, sequence: "payment_id" | "charge_id"): () => Promise<number> {
+export function idBlocks(
+  database: Database,
+  sequence: "payment_id" | "charge_id" | "refund_id",
+): () => Promise<number> {
   const ids: number[] = [];
   let filling: Promise<void> | null = null;
   const fill = async (): Promise<void> => {

@@ -34,6 +34,7 @@ type FileRow = PaymentRow & {
   readonly attempts: readonly AttemptJson[];
   readonly known_charges: string[];
   readonly application_name: string;
+  readonly late_payment_policy: PaymentFile["latePaymentPolicy"];
   readonly awaiting: boolean;
   readonly waiting: readonly { attempt_id: number; differ: boolean; denied_at: string | null }[];
 };
@@ -44,7 +45,7 @@ type FileRow = PaymentRow & {
  */
 export async function readFile(sql: Sql, reference: string): Promise<PaymentFile | null> {
   const [row] = await sql<FileRow[]>`
-    select p.*, a.name as application_name,
+    select p.*, a.name as application_name, a.late_payment_policy,
       coalesce((select jsonb_agg(to_jsonb(t) order by t.no) from gateway_attempt t where t.payment_id = p.id), '[]') as attempts,
       coalesce((select array_agg(c.gateway_ref) from charge c where c.payment_id = p.id), '{}') as known_charges,
       exists (select from gateway_callback c where c.matched_payment_id = p.id and c.outcome = 'PENDING_VERIFICATION') as awaiting,
@@ -61,6 +62,7 @@ export async function readFile(sql: Sql, reference: string): Promise<PaymentFile
     attempts: row.attempts.map((json) => toAttempt(rowFromJson(json))),
     knownCharges: row.known_charges,
     applicationName: row.application_name,
+    latePaymentPolicy: row.late_payment_policy,
     awaitingConfirmation: row.awaiting,
     waitingClaims: row.waiting.map((claims) => ({
       attemptId: claims.attempt_id,

@@ -1,19 +1,20 @@
 import { DomainError, notFound, VersionConflict } from "@oi/kernel/errors";
 import type { OutboxEvent } from "@oi/platform/events/envelope";
 import type { Database, Sql } from "@oi/platform/postgres/client";
-import { postgresCode, violates } from "@oi/platform/postgres/errors";
+import { violates } from "@oi/platform/postgres/errors";
 import type { Creation, IdempotencyKey, PaymentStore } from "../../application/ports.ts";
 import { checkAmount } from "../../domain/application.ts";
 import type { PaymentsEvent } from "../../domain/events.ts";
-import type { OpenPayment } from "../../domain/payment.ts";
-import { decodeAnswer, RENDER_VERSION } from "./answer-codec.ts";
+import type { OpenPayment, Payment } from "../../domain/payment.ts";
+import { RENDER_VERSION } from "./answer-codec.ts";
 import { commitChange } from "./commit-statement.ts";
 import { insertPayment } from "./create-statement.ts";
 import { idBlocks } from "./id-blocks.ts";
+import { keyInProgress, storedAnswer } from "./idempotency-rows.ts";
 import { listPayments, readFile } from "./payment-queries.ts";
 import { type ApplicationRow, type PaymentRow, toApplication, toPayment } from "./rows.ts";
 
-export type EventEncoder = (event: PaymentsEvent, receiptId?: number) => OutboxEvent;
+export type EventEncoder = (event: PaymentsEvent) => OutboxEvent;
 
 type Ports = {
   readonly database: Database;
@@ -23,9 +24,9 @@ type Ports = {
 
 /** Payments in PostgreSQL. `onEvents` wakes the relay after a commit that wrote events. */
 export function postgresPaymentStore({ database, encodeEvent, onEvents }: Ports): PaymentStore {
-  const nextChargeId = idBlocks(database, "charge_id");
   return {
     nextId: idBlocks(database, "payment_id"),
+    nextChargeId: idBlocks(database, "charge_id"),
     create: async (payment, event, request) => {
       const encoded = encodeEvent(event);
       const insert = (sql: Sql) => insertPayment(sql, payment, encoded, request);
@@ -57,17 +58,18 @@ export function postgresPaymentStore({ database, encodeEvent, onEvents }: Ports)
       }),
     list: (filter, scope) => database.run((sql) => listPayments(sql, filter, scope)),
     fileByReference: (reference) => database.run((sql) => readFile(sql, reference)),
+    purgeAnswers: (olderThanMs, limit) =>
+      database.run(async (sql) => {
+        const gone = await sql`
+          delete from idempotency where ctid = any(array(
+            select ctid from idempotency where answered_at < clock_timestamp() - ${`${olderThanMs} milliseconds`}::interval
+            order by answered_at limit ${limit}))`;
+        return gone.count;
+      }),
     commit: async (change) => {
-      const charges = await Promise.all(
-        change.charges.map(async (charge) => ({ ...charge, id: await nextChargeId() })),
-      );
-      const receiptId = (event: PaymentsEvent): number | undefined =>
-        "charge" in event
-          ? charges.find((charge) => charge.gatewayRef === event.charge?.gatewayRef)?.id
-          : undefined;
-      const events = change.events.map((event) => encodeEvent(event, receiptId(event)));
+      const events = change.events.map(encodeEvent);
       const ids = await database
-        .run((sql) => commitChange(sql, change, charges, events))
+        .run((sql) => commitChange(sql, change, events))
         .catch((error) => Promise.reject(raceLost(error)));
       if (!ids) throw new VersionConflict("the payment changed meanwhile");
       if (events.length > 0) onEvents();
@@ -85,31 +87,19 @@ function raceLost(error: unknown): unknown {
     "gateway_attempt_payment_id_no_key",
     "charge_account_gateway_ref_key",
     "charge_settles_once",
+    "refund_system_once",
+    "refund_late_once",
+    "refund_attempt_refund_id_no_key",
   ];
+  if (violates(error, "refund_attempt_executed_once")) {
+    return new DomainError("INVALID_OPERATION_STATE", "Another refund has this id of the gateway already.", {
+      cause: error,
+    });
+  }
   return raced.some((name) => violates(error, name))
     ? new VersionConflict("another commit came first", { cause: error })
     : error;
 }
-
-function keyInProgress(error: unknown, key: IdempotencyKey | null): unknown {
-  if (key === null || postgresCode(error) !== "55P03") return error;
-  return new DomainError(
-    "IDEMPOTENCY_IN_PROGRESS",
-    "The first request with this Idempotency-Key is still running.",
-    {
-      retryAfterSeconds: 1,
-      cause: error,
-    },
-  );
-}
-
-type StoredAnswer = {
-  fingerprint: Buffer;
-  answer: Buffer;
-  request_id: string;
-  render_version: number;
-  answered_at: Date;
-};
 
 /** Why nothing was inserted: a key that exists (its answer is given again), an unknown application, or its limits. */
 async function explain(
@@ -117,16 +107,12 @@ async function explain(
   payment: OpenPayment,
   key: IdempotencyKey | null,
 ): Promise<Creation> {
-  const { applicationId, mode } = payment.scope;
-  const stored = key
-    ? await database.run(async (sql) => {
-        const [row] = await sql<StoredAnswer[]>`
-          select fingerprint, answer, request_id, render_version, answered_at from idempotency
-          where application_id = ${applicationId} and mode = ${mode} and route = ${key.route} and key = ${key.key}`;
-        return row;
-      })
-    : undefined;
-  if (stored && key) return replay(stored, key);
+  const { applicationId } = payment.scope;
+  const stored = key && (await storedAnswer<Payment>(database, payment.scope, key));
+  if (stored) {
+    const { resource, ...answer } = stored;
+    return { payment: resource, replayed: true, ...answer };
+  }
   const [row] = await database.run(
     (sql) => sql<ApplicationRow[]>`select * from application where id = ${applicationId}`,
   );
@@ -135,17 +121,4 @@ async function explain(
   throw new DomainError("SERVICE_UNAVAILABLE", "The application's settings are just changing.", {
     retryAfterSeconds: 1,
   });
-}
-
-function replay(stored: StoredAnswer, { fingerprint }: IdempotencyKey): Creation {
-  if (Buffer.compare(stored.fingerprint, fingerprint) !== 0) {
-    throw new DomainError("IDEMPOTENCY_KEY_CONFLICT", "This Idempotency-Key was used with another request.");
-  }
-  return {
-    payment: decodeAnswer(stored.answer),
-    replayed: true,
-    answeredAt: stored.answered_at.getTime(),
-    firstRequestId: stored.request_id,
-    renderVersion: stored.render_version,
-  };
 }

@@ -11,6 +11,8 @@ const reference = (i: number): string => `pay_${String(i).padStart(22, "A")}`;
 type Sent = { readonly text: string; readonly parameters: never[] };
 let world: PostgresWorld;
 let traced: Sql;
+/** Where the events of today are. */
+let today = "";
 const sent: Sent[] = [];
 
 beforeAll(async () => {
@@ -21,6 +23,8 @@ beforeAll(async () => {
       void sent.push({ text, parameters: [...parameters] as never[] }),
   });
   await fill(world.admin);
+  const [row] = await world.admin`select tableoid::regclass::text as day from outbox limit 1`;
+  today = row?.day ?? "";
 });
 afterAll(async () => {
   await traced.end();
@@ -55,12 +59,38 @@ async function fill(admin: Sql): Promise<void> {
       amount_minor, currency, gross_minor, settled_currency, method, validated, recorded_at)
     select id, payment_id, id, application_id, mode, 'LATE', account, merchant_ref, merchant_ref, 100, 'BDT', 100, 'BDT',
       '{}', true, now() from gateway_attempt`;
+  await admin`
+    insert into refund (id, reference, payment_id, application_id, mode, charge_id, origin, status, amount_minor, currency,
+      gateway_minor, gateway_currency, reason, created_by, created_at, updated_at, version)
+    select id, 'rf_' || id, payment_id, application_id, mode, id, 'LATE_MONEY', 'SUCCEEDED', 100, 'BDT', 100, 'BDT', '',
+      'app:1', now(), now(), 1 from charge`;
+  await admin`
+    insert into refund_attempt (refund_id, no, account, merchant_refund_ref, state, next_at, created_at)
+    select id, 1, 'memory-test', reference || '-1', 'SUCCEEDED', null, now() from refund`;
+  await admin`
+    insert into refund_call (refund_id, attempt_no, operation, asked_at, outcome, detail)
+    select id, 1, 'refund', now(), 'accepted', '{}' from refund`;
+  await admin`
+    insert into receipt (payment_id, application_id, mode, number) select id, application_id, mode, id from payment`;
+  await admin`insert into payment_review (payment_id, reason, raised, actor) select id, 'RISK', true, 'system' from payment`;
+  await admin`insert into payment_history (payment_id, version, to_status, cause) select id, 1, 'CREATED', 'api' from payment`;
+  await admin`
+    insert into outbox (id, subject, aggregate, version, headers, payload, published_at)
+    select 'evt_' || id, 'payments.payment.created', reference, 1, '{}', '{}', now() from payment`;
+  await admin`
+    insert into credential (application_id, mode, key_digest, secret_mac, pepper_id, key_last4)
+    select id, 'TEST', decode(lpad(to_hex(id), 64, '0'), 'hex'), decode(lpad('', 64, '0'), 'hex'), 'p', 'abcd' from application
+    where id > 0`;
+  await admin`
+    insert into idempotency (application_id, mode, route, key, fingerprint, resource_id, status, answer, request_id, render_version)
+    select application_id, mode, 'POST /payments', id::text, '', id, 201, '', 'r', 1 from payment`;
   await admin.unsafe("vacuum analyze");
 }
 
 type Plan = {
   readonly "Node Type": string;
   readonly "Index Name"?: string;
+  readonly "Relation Name"?: string;
   readonly Plans?: readonly Plan[];
 };
 
@@ -73,7 +103,7 @@ async function plansOf(
     postgresStores({ sql: traced, run: (inner) => inner(traced), [Symbol.asyncDispose]: async () => {} }),
   );
   const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
-  const statements = sent.filter(({ text }) => text.includes("payment") || text.includes("gateway_"));
+  const statements = sent.filter(({ text }) => /payment|gateway_|refund|credential|charge/.test(text));
   expect(statements.length).toBeGreaterThan(0);
   const plans: Plan[] = [];
   for (const { text, parameters } of statements) {
@@ -95,6 +125,7 @@ const filter: PaymentFilter = {
   limit: 20,
 };
 const digest = new Uint8Array(32).fill(9);
+const SEVENTH = { ...SCOPE, applicationId: 7 % 3 };
 
 const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   ["a payment by id", ["payment_pkey"], ({ payments }) => payments.byId(7, SCOPE)],
@@ -141,6 +172,35 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
     ["payment_reference_key", "gateway_attempt_payment_id_no_key"],
     ({ callbacks }) => callbacks.targetByReference(reference(7)),
   ],
+  ["a refund by id", ["refund_pkey"], ({ refunds }) => refunds.byId(7, SCOPE)],
+  ["a payment's refunds", ["refund_payment"], ({ refunds }) => refunds.list(7, SCOPE, 100)],
+  [
+    "what a refund is measured against",
+    ["payment_pkey", "refund_payment", "charge_payment"],
+    ({ refunds }) => refunds.basis(7, SEVENTH),
+  ],
+  [
+    "a refund's file",
+    ["refund_pkey", "payment_pkey", "refund_attempt_refund_id_no_key", "charge_pkey"],
+    ({ refunds }) => refunds.file(7),
+  ],
+  ["the due refunds", ["refund_attempt_due"], ({ refundQueue }) => refundQueue.claimDue(4)],
+  ["an application's credentials", ["credential_application"], ({ credentials }) => credentials.list(7, 100)],
+  ["the unmatched callbacks", ["gateway_callback_unmatched"], ({ callbacks }) => callbacks.unmatched(50)],
+  [
+    "a payment's timeline",
+    [
+      "payment_history_pkey",
+      "gateway_attempt_payment_id_no_key",
+      "gateway_inquiry_payment",
+      "gateway_callback_payment",
+      "refund_payment",
+      "refund_call_refund",
+      "receipt_pkey",
+      "payment_review_payment",
+    ],
+    ({ timeline }) => timeline.facts({ id: 7, reference: reference(7) }, 500),
+  ],
   [
     "a callback that is recorded",
     ["gateway_callback_once", "payment_pkey", "gateway_attempt_pkey"],
@@ -157,7 +217,10 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
 for (const [what, indexes, work] of HOT) {
   it(`reads ${what} by index alone`, async () => {
     const plans = await plansOf(work);
-    const scanned = plans.filter((node) => node["Node Type"] === "Seq Scan");
+    // Days of the outbox that hold nothing are read as they are.
+    const isEmptyDay = ({ "Relation Name": name = "" }: Plan): boolean =>
+      /^outbox_/.test(name) && name !== today;
+    const scanned = plans.filter((node) => node["Node Type"] === "Seq Scan" && !isEmptyDay(node));
     expect(scanned).toEqual([]);
     const used = new Set(plans.flatMap((node) => node["Index Name"] ?? []));
     for (const index of indexes) expect([...used]).toContain(index);

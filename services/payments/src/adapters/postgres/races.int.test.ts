@@ -7,7 +7,7 @@ import { eventsOf } from "../../domain/events.ts";
 import { DEFAULT_SCHEDULE } from "../../domain/inquiry-schedule.ts";
 import { markPending } from "../../domain/payment.ts";
 import { type PostgresWorld, postgresWorld } from "../../testing/postgres-world.ts";
-import { sampleEvidence, sampleRules } from "../../testing/samples.ts";
+import { sampleEvidence, sampleRefundReference, sampleRules } from "../../testing/samples.ts";
 import { attempted, change, create, created, fileOf, scopeOf } from "../../testing/store-world.ts";
 import { memoryGateway } from "../memory/memory-gateway.ts";
 import { memoryGateways } from "../memory/memory-gateways.ts";
@@ -101,6 +101,7 @@ describe("one revision of a payment", () => {
       clock: world,
       urls: { returnUrl: (outcome) => `https://oi.test/${outcome}`, notificationUrl: "https://oi.test/ipn" },
       schedule: DEFAULT_SCHEDULE,
+      chance: () => 0,
       pause: () => new Promise((resolve) => setImmediate(resolve)),
     });
     const payment = await created(world);
@@ -116,7 +117,17 @@ describe("one charge", () => {
   it("that four askers hear of at once settles once, with one history row, one event and one charge", async () => {
     const gateway = memoryGateway();
     const gateways = memoryGateways({ TEST: gateway });
-    const ask = inquire({ payments: world.payments, gateways, clock: world, rules: sampleRules });
+    const { payments, refunds } = world;
+    const ids = { refundReference: sampleRefundReference };
+    const ask = inquire({
+      payments,
+      refunds,
+      gateways,
+      clock: world,
+      rules: sampleRules,
+      ids,
+      chance: () => 0,
+    });
     const { payment, attempt } = await attempted(world, await created(world));
     if (payment.status !== "CREATED") throw new Error("a new payment is CREATED");
     const evidence = sampleEvidence(payment, attempt.merchantRef);

@@ -14,6 +14,8 @@ const APPEND_ONLY = {
   charge: "kind",
   audit_log: "actor",
   gateway_inquiry: "outcome",
+  refund_call: "outcome",
+  payment_review: "reason",
 };
 
 for (const [table, column] of Object.entries(APPEND_ONLY)) {
@@ -32,6 +34,8 @@ for (const table of [
   "payment",
   "gateway_attempt",
   "gateway_callback",
+  "refund",
+  "refund_attempt",
   "credential",
   "application",
   "outbox",

@@ -6,8 +6,8 @@ import type { GatewayKind } from "../../domain/gateway.ts";
 import { isPaid, type Payment, type PaymentStatus, type ReviewReason } from "../../domain/payment.ts";
 
 /** Times are whole milliseconds by our own writing, so a Date holds them exactly. */
-const instant = (date: Date): Instant => date.getTime();
-const instantOrNull = (date: Date | null): Instant | null => date?.getTime() ?? null;
+export const instant = (date: Date): Instant => date.getTime();
+export const instantOrNull = (date: Date | null): Instant | null => date?.getTime() ?? null;
 const bigintOrNull = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
 export type PaymentRow = {
@@ -117,11 +117,16 @@ export type AttemptRow = {
   readonly doubt_ref: string | null;
   readonly doubt_at: Date | null;
   readonly next_inquiry_at: Date | null;
+  readonly paid_at: Date | null;
   readonly created_at: Date;
 };
 
 /** A row inside a JSON value, where times are text. */
-export type AttemptJson = Omit<AttemptRow, "failed_at" | "doubt_at" | "next_inquiry_at" | "created_at"> & {
+export type AttemptJson = Omit<
+  AttemptRow,
+  "failed_at" | "doubt_at" | "next_inquiry_at" | "paid_at" | "created_at"
+> & {
+  readonly paid_at: string | null;
   readonly failed_at: string | null;
   readonly doubt_at: string | null;
   readonly next_inquiry_at: string | null;
@@ -135,6 +140,7 @@ export function rowFromJson(json: AttemptJson): AttemptRow {
     failed_at: at(json.failed_at),
     doubt_at: at(json.doubt_at),
     next_inquiry_at: at(json.next_inquiry_at),
+    paid_at: at(json.paid_at),
     created_at: new Date(json.created_at),
   };
 }
@@ -154,6 +160,7 @@ export function toAttempt(row: AttemptRow): Attempt {
     failedAt: instantOrNull(row.failed_at),
     doubt: gatewayRef !== null && at !== null ? { gatewayRef, at: instant(at) } : null,
     nextInquiryAt: instantOrNull(row.next_inquiry_at),
+    paidAt: instantOrNull(row.paid_at),
     createdAt: instant(row.created_at),
   };
 }

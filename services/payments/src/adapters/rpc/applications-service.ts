@@ -1,31 +1,37 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { notFound } from "@oi/kernel/errors";
 import type { ApplicationsService, UpdateSettingsRequest } from "@oi/proto/payments/v1/applications_service";
 import { modeToProto } from "@oi/proto/public/scope";
+import { toTimestamp } from "@oi/proto/public/time";
 import type { Authenticate } from "../../application/authenticate.ts";
+import type { CredentialSummary, Credentials } from "../../application/credentials.ts";
 import type { ApplicationStore } from "../../application/ports.ts";
 import type { RegisterApplication } from "../../application/register-application.ts";
 import type { UpdateSettings } from "../../application/update-settings.ts";
 import type { Settings } from "../../domain/application.ts";
+import { actorOf, operatorOf } from "./actor.ts";
 import { applicationMessage, policyFrom } from "./application-message.ts";
 import type { Fingerprint } from "./create-payment-request.ts";
+import { safeId, scopeOf } from "./request-scope.ts";
 
 type Ports = {
   readonly registerApplication: RegisterApplication;
   readonly updateSettings: UpdateSettings;
   readonly authenticate: Authenticate;
+  readonly credentialDesk: Credentials;
   readonly applications: ApplicationStore;
   readonly fingerprint: Fingerprint;
 };
 
 export function applicationsService(ports: Ports): ServiceImpl<typeof ApplicationsService> {
   return {
-    async registerApplication(request) {
+    async registerApplication(request, context) {
       const wish = { name: request.name, webhookUrl: request.webhookUrl || null };
       const fingerprint = ports.fingerprint("RegisterApplication", wish);
       const done = await ports.registerApplication(wish, {
         key: request.idempotencyKey || null,
         fingerprint,
+        ...actorIn(context),
       });
       return {
         application: applicationMessage(done.application),
@@ -42,9 +48,31 @@ export function applicationsService(ports: Ports): ServiceImpl<typeof Applicatio
       if (!application) throw notFound("Application");
       return { application: applicationMessage(application) };
     },
-    async updateSettings(request) {
-      const application = await ports.updateSettings(Number(request.applicationId), readSettings(request));
+    async updateSettings(request, context) {
+      const { actor } = { actor: undefined, ...actorIn(context) };
+      const wanted = readSettings(request);
+      const application = await ports.updateSettings(safeId(request.applicationId), wanted, actor);
       return { application: applicationMessage(application) };
+    },
+    async listCredentials(request) {
+      const listed = await ports.credentialDesk.list(safeId(request.applicationId));
+      return { credentials: listed.map(credentialMessage) };
+    },
+    async rotateCredential(request, context) {
+      const { applicationId, mode } = scopeOf(request);
+      const wish = { applicationId, mode, graceSeconds: request.graceSeconds ?? null };
+      const { issued, replaced } = await ports.credentialDesk.rotate(wish, operatorOf(context));
+      const { id, apiKey, apiSecret } = issued;
+      return {
+        credential: { id: BigInt(id), mode: request.mode, apiKey, apiSecret },
+        replaced: replaced.map(credentialMessage),
+      };
+    },
+    async revokeCredential(request, context) {
+      const { applicationId, credentialId } = request;
+      const actor = operatorOf(context);
+      const revoked = await ports.credentialDesk.revoke(safeId(applicationId), safeId(credentialId), actor);
+      return { credential: credentialMessage(revoked) };
     },
     async authenticateCredential(request) {
       const found = await ports.authenticate(request.apiKey, request.apiSecret);
@@ -55,6 +83,23 @@ export function applicationsService(ports: Ports): ServiceImpl<typeof Applicatio
         credentialId: BigInt(found.id),
       };
     },
+  };
+}
+
+function actorIn(context: HandlerContext): { readonly actor?: string } {
+  const actor = actorOf(context);
+  return actor === null ? {} : { actor };
+}
+
+function credentialMessage(one: CredentialSummary) {
+  const { id, mode, keyLast4, createdAt, expiresAt, revokedAt } = one;
+  return {
+    id: BigInt(id),
+    mode: modeToProto(mode),
+    keyLast4,
+    createdAt: toTimestamp(createdAt),
+    ...(expiresAt === null ? {} : { expiresAt: toTimestamp(expiresAt) }),
+    ...(revokedAt === null ? {} : { revokedAt: toTimestamp(revokedAt) }),
   };
 }
 

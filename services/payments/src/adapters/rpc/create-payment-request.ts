@@ -1,10 +1,10 @@
 import { invalid } from "@oi/kernel/errors";
 import { isCurrency } from "@oi/kernel/money";
 import type { CreatePaymentRequest } from "@oi/proto/payments/v1/payments_service";
-import { modeFromProto } from "@oi/proto/public/scope";
 import type { IdempotencyKey } from "../../application/ports.ts";
 import { checkRedirectUrl, normalisePhone } from "../../domain/contact.ts";
 import type { NewPayment } from "../../domain/payment.ts";
+import { scopeOf } from "./request-scope.ts";
 
 const ROUTE = "POST /payments";
 const DEFAULT_CURRENCY = "BDT";
@@ -15,8 +15,10 @@ export type Fingerprint = (route: string, fields: Record<string, string | number
 export function readNewPayment(request: CreatePaymentRequest): NewPayment {
   const currency = request.amount?.currency || DEFAULT_CURRENCY;
   if (!isCurrency(currency)) throw invalid({ currency: "must be an ISO 4217 code, upper case" });
+  const scope = scopeOf(request);
+  const { mode } = scope;
   return {
-    scope: { applicationId: Number(request.applicationId), mode: modeFromProto(request.mode) },
+    scope,
     amount: { amountMinor: request.amount?.amountMinor ?? 0n, currency },
     customer: {
       reference: request.customerReference,
@@ -25,7 +27,7 @@ export function readNewPayment(request: CreatePaymentRequest): NewPayment {
       name: request.customerName ?? null,
     },
     productName: request.productName ?? null,
-    redirectUrl: request.redirectUrl === undefined ? null : checkRedirectUrl(request.redirectUrl),
+    redirectUrl: request.redirectUrl === undefined ? null : checkRedirectUrl(request.redirectUrl, mode),
     expiresInSeconds: request.expiresInSeconds ?? null,
   };
 }

@@ -1,13 +1,12 @@
-import { invalid } from "@oi/kernel/errors";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
+import { type ListPaymentsRequest, ListPaymentsRequestSchema } from "@oi/proto/payments/v1/payments_service";
 
-/** How many rows a page token passes over. Raises VALIDATION_ERROR for text that is no token of ours. */
-export function readPageToken(token: string): number {
-  if (token === "") return 0;
-  const text = Buffer.from(token, "base64url").toString("latin1");
-  if (!/^skip:\d{1,5}$/.test(text)) throw invalid({ pageToken: "is not a page token of this list" });
-  return Number(text.slice("skip:".length));
+/** How many payments the request's token passes over. Raises VALIDATION_ERROR for a token that does not belong to it. */
+export function readSkip(tokens: PageTokens, request: ListPaymentsRequest): number {
+  return Number(tokens.read(ListPaymentsRequestSchema, request) ?? 0);
 }
 
-export function writePageToken(skip: number): string {
-  return Buffer.from(`skip:${skip}`).toString("base64url");
+/** The token with which the same request passes over `skip` payments. */
+export function writeSkip(tokens: PageTokens, request: ListPaymentsRequest, skip: number): string {
+  return tokens.write(ListPaymentsRequestSchema, request, String(skip));
 }

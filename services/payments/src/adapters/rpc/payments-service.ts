@@ -1,19 +1,29 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { invalid } from "@oi/kernel/errors";
+import { handleItems, type ItemOutcome } from "@oi/platform/rpc/batch";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 import {
+  type CreatePaymentRequest,
+  CreatePaymentRequestSchema,
+  type CreatePaymentResponseSchema,
   type ListPaymentsRequest,
   PaymentSort,
   type PaymentsService,
 } from "@oi/proto/payments/v1/payments_service";
-import { modeFromProto } from "@oi/proto/public/scope";
 import { fromTimestamp, toTimestamp } from "@oi/proto/public/time";
 import type { CreatePayment } from "../../application/create-payment.ts";
 import type { GetPayment } from "../../application/get-payment.ts";
+import type { GetReceipt } from "../../application/get-receipt.ts";
+import type { GetTimeline } from "../../application/get-timeline.ts";
 import type { ListPayments } from "../../application/list-payments.ts";
 import type { PaymentFilter } from "../../application/ports.ts";
 import { type Fingerprint, readIdempotency, readNewPayment } from "./create-payment-request.ts";
-import { readPageToken, writePageToken } from "./page-token.ts";
+import { readSkip, writeSkip } from "./page-token.ts";
 import { type PaymentMapper, statusFrom } from "./payment-message.ts";
+import type { ReceiptMapper } from "./receipt-message.ts";
+import { safeId, scopeOf } from "./request-scope.ts";
+import { timelineMessage } from "./timeline-message.ts";
 
 type Ports = {
   readonly createPayment: CreatePayment;
@@ -21,29 +31,33 @@ type Ports = {
   readonly listPayments: ListPayments;
   readonly fingerprint: Fingerprint;
   readonly paymentMessage: PaymentMapper;
+  readonly getReceipt: GetReceipt;
+  readonly getTimeline: GetTimeline;
+  readonly receiptMessage: ReceiptMapper;
+  readonly pageTokens: PageTokens;
 };
 
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
-const scopeOf = (request: { applicationId: bigint; mode: Parameters<typeof modeFromProto>[0] }) => ({
-  applicationId: Number(request.applicationId),
-  mode: modeFromProto(request.mode),
-});
-
 export function paymentsService(ports: Ports): ServiceImpl<typeof PaymentsService> {
+  const create = async (request: CreatePaymentRequest) => {
+    const idempotency = readIdempotency(request, ports.fingerprint);
+    const { requestId } = request;
+    const created = await ports.createPayment(readNewPayment(request), { requestId, idempotency });
+    return {
+      payment: ports.paymentMessage(created.payment),
+      replayed: created.replayed,
+      answeredAt: toTimestamp(created.answeredAt),
+      firstRequestId: created.firstRequestId,
+      renderVersion: created.renderVersion,
+    };
+  };
   return {
-    async createPayment(request) {
-      const idempotency = readIdempotency(request, ports.fingerprint);
-      const { requestId } = request;
-      const created = await ports.createPayment(readNewPayment(request), { requestId, idempotency });
-      return {
-        payment: ports.paymentMessage(created.payment),
-        replayed: created.replayed,
-        answeredAt: toTimestamp(created.answeredAt),
-        firstRequestId: created.firstRequestId,
-        renderVersion: created.renderVersion,
-      };
+    createPayment: create,
+    async batchCreatePayments({ requests }, context) {
+      const outcomes = await handleItems(CreatePaymentRequestSchema, requests, context, create);
+      return { results: outcomes.map(resultOf) };
     },
     async getPayment(request) {
       const key =
@@ -52,25 +66,38 @@ export function paymentsService(ports: Ports): ServiceImpl<typeof PaymentsServic
           : { reference: request.key.value ?? "" };
       return { payment: ports.paymentMessage(await ports.getPayment(key, scopeOf(request))) };
     },
+    async getReceipt(request) {
+      const key =
+        request.key.case === "paymentId"
+          ? { id: safeId(request.key.value) }
+          : { reference: request.key.value ?? "" };
+      return { receipt: ports.receiptMessage(await ports.getReceipt(key, scopeOf(request))) };
+    },
+    async getTimeline(request) {
+      const { entries, truncated } = await ports.getTimeline(safeId(request.paymentId), scopeOf(request));
+      return { entries: entries.map(timelineMessage), truncated };
+    },
     async listPayments(request) {
-      const filter = readFilter(request);
+      const filter = readFilter(request, ports.pageTokens);
       const { payments, total } = await ports.listPayments(filter, scopeOf(request));
       const next = filter.skip + payments.length;
       return {
         payments: payments.map(ports.paymentMessage),
         totalSize: total,
-        nextPageToken: payments.length === filter.limit && next < total ? writePageToken(next) : "",
+        nextPageToken:
+          payments.length === filter.limit && next < total ? writeSkip(ports.pageTokens, request, next) : "",
       };
     },
   };
 }
 
-/** An id beyond 2^53-1 was never given out; 0 finds nothing. */
-function safeId(id: bigint): number {
-  return id <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(id) : 0;
+function resultOf(outcome: ItemOutcome<MessageInitShape<typeof CreatePaymentResponseSchema>>) {
+  return "answer" in outcome
+    ? { outcome: { case: "created" as const, value: outcome.answer } }
+    : { outcome: { case: "refused" as const, value: outcome.refused } };
 }
 
-function readFilter(request: ListPaymentsRequest): PaymentFilter {
+function readFilter(request: ListPaymentsRequest, pageTokens: PageTokens): PaymentFilter {
   if (request.pageToken !== "" && request.skip > 0) throw invalid({ skip: "does not go with pageToken" });
   const sortBy = {
     [PaymentSort.UPDATED_AT]: "updatedAt",
@@ -84,7 +111,7 @@ function readFilter(request: ListPaymentsRequest): PaymentFilter {
     to: request.to ? fromTimestamp(request.to) : null,
     sortBy: sortBy[request.sortBy as keyof typeof sortBy] ?? "createdAt",
     ascending: request.ascending,
-    skip: request.skip > 0 ? request.skip : readPageToken(request.pageToken),
+    skip: request.skip > 0 ? request.skip : readSkip(pageTokens, request),
     limit: Math.min(request.pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
   };
 }

@@ -23,6 +23,8 @@ export function sslcommerzGateways({
       if (client === undefined) throw unavailable("The payment gateway of this payment is not configured.");
       return client[use];
     },
+    named: (accountRef) =>
+      [...clients.values()].find(({ customer }) => customer.accountRef === accountRef)?.customer ?? null,
     redirectOrigins: (mode) =>
       accounts
         .filter((account) => account.mode === mode)

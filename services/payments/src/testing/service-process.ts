@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { eventually } from "@oi/testkit/eventually";
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+/** The service as a process of its own that dies at a failpoint and is started again without it. For tests only. */
+export type ServiceProcess = AsyncDisposable & {
+  /** One RPC as JSON; a call that the service died under is made again once it is back. */
+  call(method: string, body: object, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Whether the failpoint ended it. */
+  readonly wasKilled: () => boolean;
+};
+
+export type Answer = { readonly ok: boolean; readonly body: Record<string, never> };
+
+export async function startService(
+  env: Readonly<Record<string, string>>,
+  failpoint: string,
+): Promise<ServiceProcess> {
+  const url = `http://127.0.0.1:${env.OPS_PORT}`;
+  let killed = false;
+  let stopping = false;
+  const launch = (more: Readonly<Record<string, string>>) => {
+    const child = spawn(process.execPath, [MAIN], {
+      env: { PATH: "", LOG_LEVEL: "warn", ...env, ...more },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    child.once("exit", (_, signal) => {
+      if (stopping) return;
+      killed ||= signal === "SIGKILL";
+      running = launch({});
+    });
+    return child;
+  };
+  let running = launch({ FAILPOINT: failpoint });
+  const ready = () =>
+    eventually(
+      async () => {
+        const { status } = await fetch(`${url}/readyz`);
+        if (status !== 200) throw new Error("not ready");
+      },
+      { withinMs: 60_000 },
+    );
+  await ready();
+  return {
+    wasKilled: () => killed,
+    call: async (method, body, headers = {}) => {
+      for (;;) {
+        try {
+          const answer = await fetch(`${url}/oi.payments.v1.${method}`, {
+            method: "POST",
+            headers: { "content-type": "application/json", ...headers },
+            body: JSON.stringify(body),
+          });
+          return { ok: answer.ok, body: (await answer.json()) as Answer["body"] };
+        } catch {
+          await ready();
+        }
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stopping = true;
+      const exited = once(running, "exit");
+      running.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
