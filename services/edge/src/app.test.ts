@@ -1,22 +1,10 @@
-import { connect, type Socket } from "node:net";
 import { createLogger } from "@oi/platform/telemetry/logger";
 import { expect, test } from "vitest";
 import { CHECKOUT } from "./application/checkouts.contract.ts";
 import { CREDENTIALS, startEdge } from "./testing/edge-harness.ts";
+import { openSocket } from "./testing/raw-socket.ts";
 
 const ME = "/api/v1/app/me";
-
-async function open(url: string): Promise<{ socket: Socket; received: () => string; closed: Promise<void> }> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  let text = "";
-  socket.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  await new Promise((resolve) => socket.once("connect", resolve));
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  return { socket, received: () => text, closed };
-}
 
 test("is alive and ready on the ops port, and only there", async () => {
   await using edge = await startEdge();
@@ -42,8 +30,8 @@ test("rejects when its port is taken, and leaves nothing behind", async () => {
 
 test("disposing finishes what is in flight, refuses what is new, and ends kept connections", async () => {
   const edge = await startEdge();
-  const idle = await open(edge.app.url);
-  idle.socket.write(`GET ${ME} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const idle = await openSocket(edge.app.url);
+  idle.socket.write(`GET ${ME} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   await expect.poll(idle.received).toContain("401 Unauthorized");
 
   const release = Promise.withResolvers<void>();
@@ -52,9 +40,9 @@ test("disposing finishes what is in flight, refuses what is new, and ends kept c
     arrived.resolve();
     return release.promise;
   };
-  const inFlight = await open(edge.app.url);
+  const inFlight = await openSocket(edge.app.url);
   const headers = Object.entries(CREDENTIALS).map(([name, value]) => `${name}: ${value}\r\n`);
-  inFlight.socket.write(`GET ${ME} HTTP/1.1\r\nhost: x\r\n${headers.join("")}\r\n`);
+  inFlight.socket.write(`GET ${ME} HTTP/1.1\r\nhost: localhost\r\n${headers.join("")}\r\n`);
   await arrived.promise;
   const disposing = edge[Symbol.asyncDispose]();
   await idle.closed;

@@ -5,6 +5,8 @@ import { Health } from "@oi/platform/service/health";
 import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
 import { edgeHttp } from "./adapters/http/edge-http.ts";
 import { cachedCredentials } from "./adapters/memory/cached-credentials.ts";
+import { guardedCredentials } from "./adapters/memory/guarded-credentials.ts";
+import { tokenBuckets } from "./adapters/memory/token-buckets.ts";
 import { rpcCheckouts } from "./adapters/rpc/rpc-checkouts.ts";
 import { rpcCredentials } from "./adapters/rpc/rpc-credentials.ts";
 import { rpcPayments } from "./adapters/rpc/rpc-payments.ts";
@@ -12,6 +14,8 @@ import type { EdgeConfig } from "./config.ts";
 
 /** Some tens of bytes each; enough that no real set of merchants pushes one out. */
 const CREDENTIALS_REMEMBERED = 10_000;
+/** Of each kind; about 100 bytes each. Whoever is forgotten goes on at the base rate. */
+const BUCKETS_REMEMBERED = 20_000;
 
 export type EdgeApp = AsyncDisposable & {
   /** Where the public listener answers, as `http://127.0.0.1:8080`. */
@@ -45,10 +49,19 @@ export async function createApp(config: EdgeConfig, overrides: EdgeOverrides = {
   const ops = await openJsonDoor({ services: [], health, host, port: opsPort });
   started.defer(() => ops.close(drainSeconds * 1_000));
 
-  const payments = overrides.transports?.payments ?? started.use(grpcTransport(config.rpc.payments));
+  const { token } = config.rpc;
+  const payments =
+    overrides.transports?.payments ?? started.use(grpcTransport(config.rpc.payments, { token }));
   const clock = systemClock();
-  const credentials = cachedCredentials({
+  const limiter = tokenBuckets({ limits: config.rates, clock, maxBuckets: BUCKETS_REMEMBERED });
+  const guarded = guardedCredentials({
     credentials: rpcCredentials(payments),
+    limiter,
+    maxEntries: CREDENTIALS_REMEMBERED,
+  });
+  // The memory stands before the guard: who is known is never refused because others guess.
+  const credentials = cachedCredentials({
+    credentials: guarded,
     clock,
     seconds: config.credentialCacheSeconds,
     maxEntries: CREDENTIALS_REMEMBERED,
@@ -59,10 +72,14 @@ export async function createApp(config: EdgeConfig, overrides: EdgeOverrides = {
     payments: rpcPayments(payments),
     checkouts: rpcCheckouts(payments),
     credentials,
+    limiter,
     clock,
     log,
     publicUrl: () => publicUrl,
     trustedProxyHops: config.http.trustedProxyHops,
+    limits: config.http.limits,
+    allowedHosts: config.http.allowedHosts,
+    docs: config.http.docs,
     defaultLanguage: config.checkoutLanguage,
   });
   const bound = await server.listen(host, port);

@@ -165,6 +165,7 @@ describe("the page", () => {
       "form-action 'self' https://*.sslcommerz.com http://127.0.0.1:8099",
       "base-uri 'none'",
       "frame-ancestors 'none'",
+      "report-to csp",
     ]);
     expect(second.headers["content-security-policy"]).not.toBe(policy);
     expect(first.headers).toMatchObject({

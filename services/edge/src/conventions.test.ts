@@ -2,7 +2,13 @@ import { fc, test as property } from "@fast-check/vitest";
 import { DomainError, ERROR_REASONS } from "@oi/kernel/errors";
 import { ERROR_MAP } from "@oi/platform/rpc/error-map";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CREDENTIALS, type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
+import {
+  CREDENTIALS,
+  type EdgeHarness,
+  expectRefusal,
+  sentenceOf,
+  startEdge,
+} from "./testing/edge-harness.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines. Oracle: contract §1–§4. */
 let edge: EdgeHarness;
@@ -45,8 +51,7 @@ describe("credentials", () => {
     ];
     for (const answer of answers) {
       expectRefusal(answer, 401, "UNAUTHORIZED");
-      const { meta } = JSON.parse(answer.text);
-      expect(meta.message).toBe("The API key or the API secret is missing or wrong.");
+      expect(sentenceOf(answer)).toBe("The API key or the API secret is missing or wrong.");
     }
     expect(edge.payments.calls.filter((name) => name !== "AuthenticateCredential")).toEqual([]);
   });
@@ -135,7 +140,7 @@ describe("every reason of the catalogue", () => {
     const answer = await edge.send("GET", "/api/v1/checkout/pay_1111111111111111111111");
     expectRefusal(answer, ERROR_MAP[reason].http, reason);
     const ours = reason === "INTERNAL_ERROR" ? "Something went wrong on our side." : "A sentence.";
-    expect(JSON.parse(answer.text).meta.message).toBe(ours);
+    expect(sentenceOf(answer)).toBe(ours);
     const retry = ["RATE_LIMITED", "GATEWAY_UNAVAILABLE", "SERVICE_UNAVAILABLE", "IDEMPOTENCY_IN_PROGRESS"];
     expect(answer.headers["retry-after"]).toBe(retry.includes(reason) ? "1" : undefined);
     const read = [...retry, "INTERNAL_ERROR", "DEADLINE_EXCEEDED"];
@@ -179,19 +184,19 @@ describe("every reason of the catalogue", () => {
 describe("bytes that are no HTTP", () => {
   const rows: readonly [name: string, text: string][] = [
     ["no request line", "hello\r\n\r\n"],
-    ["a header without colon", "GET / HTTP/1.1\r\nhost: x\r\nbroken\r\n\r\n"],
+    ["a header without colon", "GET / HTTP/1.1\r\nhost: localhost\r\nbroken\r\n\r\n"],
     [
       "two lengths",
-      "POST /api/v1/payments HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx",
+      "POST /api/v1/payments HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx",
     ],
     [
       "length and chunks",
-      "POST /api/v1/payments HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /api/v1/payments HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
-    ["too many bytes of headers", `GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`],
+    ["too many bytes of headers", `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(20_000)}\r\n\r\n`],
     ["no host", "GET /api/v1/app/me HTTP/1.1\r\n\r\n"],
-    ["two hosts", "GET /api/v1/app/me HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n"],
-    ["an absolute target", "GET http://evil.example/api/v1/app/me HTTP/1.1\r\nhost: a\r\n\r\n"],
+    ["two hosts", "GET /api/v1/app/me HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n"],
+    ["an absolute target", "GET http://evil.example/api/v1/app/me HTTP/1.1\r\nhost: localhost\r\n\r\n"],
   ];
   test.each(rows)("%s: 400 in the envelope, and the connection ends", async (_, text) => {
     const answer = await edge.raw(text);

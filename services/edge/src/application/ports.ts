@@ -2,9 +2,13 @@ import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
 import type { Checkout } from "../domain/checkout.ts";
 import type { NewPayment, PaymentQuery, PublicPayment } from "../domain/payment.ts";
+import type { Allowance, BucketKind } from "../domain/rate-limit.ts";
 
 /** What every call carries along, so that one request can be followed through all services. */
 export type Trace = { readonly requestId: string };
+
+/** A trace that also says from where, as far as limits are concerned. */
+export type Origin = Trace & { readonly address: string };
 
 /** Whose credential a request was made with. */
 export type Caller = Scope & { readonly applicationName: string };
@@ -12,8 +16,14 @@ export type Caller = Scope & { readonly applicationName: string };
 export type Credential = { readonly apiKey: string; readonly apiSecret: string };
 
 export interface Credentials {
-  /** Raises UNAUTHORIZED, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
-  authenticate(credential: Credential, trace: Trace): Promise<Caller>;
+  /** Raises UNAUTHORIZED, RATE_LIMITED, SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
+  authenticate(credential: Credential, origin: Origin): Promise<Caller>;
+}
+
+/** Counts requests per kind and key. Bounded, and never wrong in a way that opens or blocks: see `baseBucket`. */
+export interface RateLimiter {
+  take(kind: BucketKind, key: string): Allowance;
+  giveBack(kind: BucketKind, key: string): void;
 }
 
 /** A payment as it was first answered; a repeat of the key holds the very same values. */

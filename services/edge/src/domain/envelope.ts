@@ -37,17 +37,24 @@ export function successEnvelope(
 }
 
 /** What is wrong with our own side stays there: the public reads one fixed sentence. */
-function publicMessage(error: DomainError): string {
-  return error.reason === "INTERNAL_ERROR" ? "Something went wrong on our side." : error.message;
+function publicMessage({ reason, message }: DomainError, link: string | null): string {
+  const sentence = reason === "INTERNAL_ERROR" ? "Something went wrong on our side." : message;
+  if (link === null) return sentence;
+  return `${sentence}${/[.!?]$/.test(sentence) ? "" : "."} See ${link}`;
 }
 
-export function failureEnvelope(error: DomainError, { at, requestId }: Stamp): Envelope {
+/** `link`: where the reason is explained. */
+export function failureEnvelope(
+  error: DomainError,
+  { at, requestId }: Stamp,
+  link: string | null = null,
+): Envelope {
   const names = Object.keys(error.fields);
   return {
     data: error.reason === "VALIDATION_ERROR" && names.length > 0 ? error.fields : null,
     meta: {
       success: false,
-      message: publicMessage(error),
+      message: publicMessage(error, link),
       errorCode: error.reason,
       timestamp: formatInstant(at),
       requestId,

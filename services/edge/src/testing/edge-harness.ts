@@ -1,12 +1,12 @@
 import { request } from "node:http";
-import { connect } from "node:net";
 import type { Logger } from "@oi/platform/telemetry/logger";
 import { silentLogger } from "@oi/platform/telemetry/logger";
 import { expect } from "vitest";
 import { type MemoryCheckouts, memoryCheckouts } from "../adapters/memory/memory-checkouts.ts";
-import { API_KEY, API_SECRET, type StubPayments, stubPayments } from "../adapters/rpc/stub-services.ts";
 import { createApp, type EdgeApp } from "../app.ts";
 import { readConfig } from "../config.ts";
+import { sendBytes } from "./raw-socket.ts";
+import { API_KEY, API_SECRET, type StubPayments, stubPayments } from "./stub-services.ts";
 
 export type Answer = {
   readonly status: number;
@@ -56,18 +56,6 @@ function sendTo(base: string, method: string, path: string, { headers = {}, body
   });
 }
 
-function sendBytes(base: string, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(base);
-    const socket = connect(Number(port), hostname);
-    const chunks: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    socket.once("close", () => resolve(Buffer.concat(chunks).toString("utf8")));
-    socket.once("error", reject);
-    socket.write(text);
-  });
-}
-
 /** The whole edge on a free port, with services of a few lines behind it. */
 export async function startEdge(
   options: { env?: Record<string, string>; log?: Logger } = {},
@@ -98,6 +86,11 @@ export async function startEdge(
   };
 }
 
+/** What a refusal says, without the address where more is said. */
+export function sentenceOf(answer: Answer): string {
+  return JSON.parse(answer.text).meta.message.split(" See ")[0];
+}
+
 /** Everything that a refusal in JSON must be, whatever it refuses. */
 export function expectRefusal(
   answer: Answer,
@@ -114,5 +107,11 @@ export function expectRefusal(
   expect(envelope.meta.requestId).toBe(answer.headers["x-request-id"]);
   expect(envelope.pagination).toBeNull();
   expect(answer.headers["x-should-retry"]).toMatch(/^(true|false)$/);
+  expect(answer.headers["cache-control"]).toBe("no-store");
+  expect(answer.headers["x-content-type-options"]).toBe("nosniff");
+  const help = /^<(https?:\/\/[^/]+\/docs\/errors#([A-Z_]+))>; rel="help"$/.exec(`${answer.headers.link}`);
+  expect(help?.[2]).toBe(errorCode);
+  expect(envelope.meta.message).toMatch(/[.!?] See [^ ]+$/);
+  expect(envelope.meta.message.split(" See ").at(-1)).toBe(help?.[1]);
   return envelope.data;
 }

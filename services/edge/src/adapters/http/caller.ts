@@ -1,7 +1,8 @@
 import { assert } from "@oi/kernel/assert";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { authenticateCaller } from "../../application/authenticate-caller.ts";
+import { authenticateCaller, readCredential, unauthorized } from "../../application/authenticate-caller.ts";
 import type { Caller, Credentials } from "../../application/ports.ts";
+import type { RequestLimits } from "./request-limits.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -13,17 +14,27 @@ function textHeader(value: string | string[] | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Every route of this scope knows its caller before a byte of its body is read. */
-export function requireCaller(app: FastifyInstance, credentials: Credentials): void {
+/**
+ * Every route of this scope knows its caller before a byte of its body is read. Who shows nothing like a credential is
+ * limited by address, who shows a wrong one by the credentials' own guard, and everybody else by credential.
+ */
+export function requireCaller(app: FastifyInstance, credentials: Credentials, limits: RequestLimits): void {
   app.decorateRequest("caller", null);
-  app.addHook("onRequest", async (request) => {
-    const apiKey = textHeader(request.headers["x-api-key"]);
-    const apiSecret = textHeader(request.headers["x-api-secret"]);
-    request.caller = await authenticateCaller(
-      { credentials },
-      { apiKey, apiSecret },
-      { requestId: request.id },
-    );
+  app.addHook("onRoute", (route) => {
+    route.config = { bucket: "credential", ...route.config };
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    const credential = readCredential({
+      apiKey: textHeader(request.headers["x-api-key"]),
+      apiSecret: textHeader(request.headers["x-api-secret"]),
+    });
+    if (credential === null) {
+      limits.takeForAddress(request);
+      throw unauthorized();
+    }
+    const origin = { requestId: request.id, address: limits.addressOf(request) };
+    request.caller = await authenticateCaller({ credentials }, credential, origin);
+    limits.takeForCaller(request, reply, credential.apiKey);
   });
 }
 

@@ -33,7 +33,7 @@ export function checkoutPageRoutes(
   const { checkouts, pages, publicUrl } = deps;
   const pageUrl = (reference: string): string => `${publicUrl()}/checkout/${reference}`;
 
-  app.get<PageRoute>("/checkout/:reference", async (request, reply) => {
+  app.get<PageRoute>("/checkout/:reference", { config: { bucket: "customer" } }, async (request, reply) => {
     const { reference } = request.params;
     const checkout = await readCheckout({ checkouts }, reference, { requestId: request.id });
     const fromGateway = request.query.from === "gateway";
@@ -48,6 +48,7 @@ export function checkoutPageRoutes(
   app.route<Route>({
     method: ["GET", "POST"],
     url: "/checkout/:reference/pay",
+    config: { bucket: "customer" },
     handler: async (request, reply) => {
       if (onlyLooks(request)) return reply.code(204).header("cache-control", "no-store").send();
       const { reference } = request.params;

@@ -11,8 +11,12 @@ export function checkoutRoutes(
   answers: Answers,
   publicUrl: () => string,
 ): void {
-  app.get<{ Params: { reference: string } }>("/api/v1/checkout/:reference", async (request, reply) => {
-    const checkout = await readCheckout({ checkouts }, request.params.reference, { requestId: request.id });
-    return answers.success(request, reply, checkoutContext(checkout, publicUrl()));
-  });
+  app.get<{ Params: { reference: string } }>(
+    "/api/v1/checkout/:reference",
+    { config: { bucket: "customer" } },
+    async (request, reply) => {
+      const checkout = await readCheckout({ checkouts }, request.params.reference, { requestId: request.id });
+      return answers.success(request, reply, checkoutContext(checkout, publicUrl()));
+    },
+  );
 }

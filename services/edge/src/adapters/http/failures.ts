@@ -4,6 +4,7 @@ import { ERROR_MAP } from "@oi/platform/rpc/error-map";
 import type { Logger } from "@oi/platform/telemetry/logger";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { retryAfterSeconds, shouldRetry } from "../../domain/retry.ts";
+import type { ErrorLinks } from "./error-links.ts";
 
 /** Fastify's own refusals in our words; whatever nobody foresaw is a bug. */
 export function toDomainError(error: unknown): DomainError {
@@ -30,11 +31,17 @@ function isRepeatable(request: FastifyRequest): boolean {
 }
 
 /** Sets status and headers that every refusal has, whether its body is JSON or a page. */
-export function prepareFailure(request: FastifyRequest, reply: FastifyReply, error: DomainError): void {
+export function prepareFailure(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: DomainError,
+  links: ErrorLinks,
+): void {
+  const link = links.of(error.reason);
   const retryAfter = retryAfterSeconds(error);
   reply.code(ERROR_MAP[error.reason].http);
-  reply.header("x-request-id", request.id);
   reply.header("x-should-retry", String(shouldRetry(error.reason, isRepeatable(request))));
+  if (link !== null) reply.header("link", `<${link}>; rel="help"`);
   if (retryAfter !== null) reply.header("retry-after", String(retryAfter));
   // Whoever sends more than may be read has the rest of it still on the way.
   if (error.reason === "PAYLOAD_TOO_LARGE") reply.header("connection", "close");

@@ -46,7 +46,7 @@ type Deps = {
 
 /** The gateway's own call: 200 once the evidence is stored, whatever it will turn out to be, forged included. */
 export function notificationRoute(app: FastifyInstance, { checkouts, trustedProxyHops }: Deps): void {
-  app.post(`${BASE}/ipn`, async (request, reply) => {
+  app.post(`${BASE}/ipn`, { config: { bucket: "gateway" } }, async (request, reply) => {
     requireMediaType(request.headers, "application/x-www-form-urlencoded", bodyOf(request));
     const callback = callbackOf(request, trustedProxyHops, "notification", "");
     await checkouts.recordCallback(callback, { requestId: request.id });
@@ -67,6 +67,7 @@ export function returnRoutes(app: FastifyInstance, deps: Deps): void {
     app.route<ReturnRoute>({
       method: ["GET", "POST"],
       url: `${BASE}/return/${outcome}/:reference`,
+      config: { bucket: "customer" },
       handler: async (request, reply) => {
         const { reference } = request.params;
         if (request.method !== "HEAD") {

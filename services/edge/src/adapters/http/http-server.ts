@@ -1,10 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
+import type { DomainError } from "@oi/kernel/errors";
 import { invalid } from "@oi/kernel/errors";
 import type { Clock } from "@oi/platform/service/clock";
 import { failureEnvelope } from "../../domain/envelope.ts";
+import { answerBrokenRequests } from "./broken-requests.ts";
+import { limitConnectionsPerAddress } from "./connection-limit.ts";
+import { endUnreadBodies } from "./early-answers.ts";
+import type { ErrorLinks } from "./error-links.ts";
+import type { HttpLimits } from "./http-limits.ts";
+import { endStalledAnswers } from "./stalled-answers.ts";
 
 export type HttpServer = {
   readonly node: Server;
@@ -14,15 +20,13 @@ export type HttpServer = {
   close(limitMs: number): Promise<void>;
 };
 
-/** What Node could not read as HTTP is answered without any framework, and the connection ends. */
-function answerBrokenRequest(clock: Clock, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
+const BROKEN: DomainError = invalid({ request: "is not valid HTTP, is too long, or did not arrive in time" });
+
+/** The answer to bytes that are no request, made without any framework. */
+function renderBroken(clock: Clock, links: ErrorLinks): string {
   const requestId = randomUUID();
-  const error = invalid({ request: "is not valid HTTP, is too long, or did not arrive in time" });
-  const body = JSON.stringify(failureEnvelope(error, { at: clock.now(), requestId }));
+  const link = links.of(BROKEN.reason);
+  const body = JSON.stringify(failureEnvelope(BROKEN, { at: clock.now(), requestId }, link));
   const head = [
     "HTTP/1.1 400 Bad Request",
     "content-type: application/json; charset=utf-8",
@@ -31,41 +35,51 @@ function answerBrokenRequest(clock: Clock, socket: Duplex): void {
     "x-content-type-options: nosniff",
     "x-should-retry: false",
     `x-request-id: ${requestId}`,
+    ...(link === null ? [] : [`link: <${link}>; rel="help"`]),
     "connection: close",
   ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
 }
 
-function limitedServer(handler: RequestListener): Server {
+function limitedServer(handler: RequestListener, limits: HttpLimits): Server {
   const server = createServer(
     {
       // Without it a missing Host would be refused by Node, outside the envelope.
       requireHostHeader: false,
-      headersTimeout: 5_000,
-      requestTimeout: 15_000,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
       // Node looks for timeouts every 30 s unless told otherwise.
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 65_000,
-      maxHeaderSize: 16 * 1024,
+      connectionsCheckingInterval: limits.connectionCheckMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+      insecureHTTPParser: false,
     },
     handler,
   );
-  server.maxHeadersCount = 64;
-  server.maxConnections = 10_000;
-  server.maxRequestsPerSocket = 1_000;
+  // Node drops what is beyond without a word; one more is let through, so that it can be refused.
+  server.maxHeadersCount = limits.maxHeaders + 1;
+  server.maxConnections = limits.maxConnections;
+  server.maxRequestsPerSocket = limits.maxRequestsPerConnection;
+  endStalledAnswers(server, limits.stalledTimeoutMs, limits.connectionCheckMs);
+  endUnreadBodies(server);
+  limitConnectionsPerAddress(server, limits.maxConnectionsPerAddress);
   return server;
 }
 
 const IDLE_CHECK_MS = 100;
 
 /** A Node server with our limits, which can be drained: `close` alone would go on serving kept-alive connections. */
-export function httpServer(handler: RequestListener, clock: Clock): HttpServer {
+export function httpServer(
+  handler: RequestListener,
+  options: { readonly clock: Clock; readonly limits: HttpLimits; readonly links: ErrorLinks },
+): HttpServer {
+  const { clock, limits, links } = options;
   let draining = false;
   const node = limitedServer((request, response) => {
     if (draining) response.setHeader("connection", "close");
     handler(request, response);
-  });
-  node.on("clientError", (_, socket) => answerBrokenRequest(clock, socket));
+  }, limits);
+  answerBrokenRequests(node, () => renderBroken(clock, links));
   return {
     node,
     listen: (host, port) =>

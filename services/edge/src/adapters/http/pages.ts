@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { chooseLanguage, isLang, type Lang } from "../../domain/language.ts";
 import type { Notice } from "../../domain/messages.ts";
 import { noticePage, type Page } from "../../domain/page.ts";
+import type { ErrorLinks } from "./error-links.ts";
 import { prepareFailure } from "./failures.ts";
 import { setPageHeaders } from "./page-headers.ts";
 import { pageMarkup } from "./page-markup.ts";
@@ -58,6 +59,7 @@ export type Pages = {
 export function htmlPages(options: {
   readonly defaultLanguage: Lang;
   readonly publicUrl: () => string;
+  readonly links: ErrorLinks;
 }): Pages {
   const languageOf = (request: FastifyRequest): Lang =>
     chooseLanguage({
@@ -68,7 +70,7 @@ export function htmlPages(options: {
     });
   const send: Pages["send"] = (reply, page, gatewayOrigins) => {
     const secure = options.publicUrl().startsWith("https:");
-    const nonce = setPageHeaders(reply, { gatewayOrigins, secure });
+    const nonce = setPageHeaders(reply, gatewayOrigins);
     if (isLang(askedLanguage(reply.request))) {
       const attributes = `Max-Age=${COOKIE_SECONDS}; Path=/checkout; SameSite=Lax; HttpOnly${secure ? "; Secure" : ""}`;
       reply.header("set-cookie", `${LANGUAGE_COOKIE}=${page.lang}; ${attributes}`);
@@ -76,7 +78,7 @@ export function htmlPages(options: {
     return reply.send(pageMarkup(page, nonce));
   };
   const failure: Pages["failure"] = (request, reply, error, retryHref) => {
-    prepareFailure(request, reply, error);
+    prepareFailure(request, reply, error, options.links);
     const notice = NOTICES[error.reason] ?? "badRequest";
     const details = {
       // Only the gateway's limits are worth a sentence; it comes from payments, in English.

@@ -2,17 +2,21 @@ import { MAX_AMOUNT_MINOR } from "@oi/kernel/money";
 import Type, { type Static } from "typebox";
 import { PAYMENT_SORTS, PAYMENT_STATUSES } from "../../domain/payment.ts";
 
+/** For a query; texts in a body are clean already, since they are judged while it is parsed. */
 const Text = (maxLength: number, minLength = 0) =>
   Type.String({ minLength, maxLength, format: "clean-text" });
 
+const FreeText = (maxLength: number, minLength = 0) =>
+  Type.String({ minLength, maxLength, format: "free-text" });
+
 export const NewPaymentBody = Type.Object({
   amountMinor: Type.Integer({ minimum: 1, maximum: Number(MAX_AMOUNT_MINOR) }),
-  customerReference: Text(255, 1),
+  customerReference: FreeText(255, 1),
   currency: Type.Optional(Type.String({ format: "iso-4217" })),
   customerEmail: Type.Optional(Type.String({ format: "e-mail" })),
   customerPhone: Type.Optional(Type.String({ format: "phone" })),
-  customerName: Type.Optional(Text(255)),
-  productName: Type.Optional(Text(255)),
+  customerName: Type.Optional(FreeText(255)),
+  productName: Type.Optional(FreeText(255)),
   redirectUrl: Type.Optional(Type.String({ format: "redirect-url", maxLength: 2_048 })),
   expiresInSeconds: Type.Optional(Type.Integer({ minimum: 300, maximum: 86_400 })),
   // Invoices come later; until then an invoice must be refused and not be ignored.

@@ -1,6 +1,7 @@
 import { type DomainError, invalid } from "@oi/kernel/errors";
 import { isCurrency } from "@oi/kernel/money";
 import type { FastifyServerOptions } from "fastify";
+import { holdsCardNumber } from "../../domain/card-number.ts";
 import { isEmail, isPhone } from "../../domain/customer.ts";
 import { parseInstant } from "./instant-text.ts";
 import { isRedirectUrl } from "./redirect-url.ts";
@@ -28,6 +29,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
   "clean-text": {
     holds: (text) => !text.includes("\0") && text.isWellFormed(),
     rule: "must not hold NUL or lone surrogates",
+  },
+  "free-text": {
+    holds: (text) => !holdsCardNumber(text),
+    rule: "must not hold a card number; card data is never accepted",
   },
 };
 

@@ -5,7 +5,7 @@ import { cachedCredentials } from "./cached-credentials.ts";
 
 const caller: Caller = { applicationId: 42, mode: "TEST", applicationName: "Storefront" };
 const credential: Credential = { apiKey: "k", apiSecret: "s" };
-const trace = { requestId: "r" };
+const trace = { requestId: "r", address: "192.0.2.1" };
 
 let now = 1_000_000;
 let asked: Credential[] = [];

@@ -1,11 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "@oi/platform/service/clock";
-import type { Caller, Credential, Credentials, Trace } from "../../application/ports.ts";
-
-/** A digest, so that a memory dump of the edge shows no secret. */
-function digestOf({ apiKey, apiSecret }: Credential): string {
-  return createHash("sha256").update(apiKey).update("\0").update(apiSecret).digest("base64");
-}
+import type { Caller, Credential, Credentials, Origin } from "../../application/ports.ts";
+import { digestOf } from "./credential-digest.ts";
 
 /**
  * Remembers who a credential belongs to for `seconds`, which is therefore how long a revocation may take. Failures are
@@ -38,10 +33,10 @@ export function cachedCredentials(options: {
     known.set(digest, { caller, askedAt });
   };
 
-  const ask = async (digest: string, credential: Credential, trace: Trace): Promise<Caller> => {
+  const ask = async (digest: string, credential: Credential, origin: Origin): Promise<Caller> => {
     const askedAt = clock.now();
     try {
-      const caller = await credentials.authenticate(credential, trace);
+      const caller = await credentials.authenticate(credential, origin);
       remember(digest, caller, askedAt);
       return caller;
     } finally {
@@ -50,11 +45,11 @@ export function cachedCredentials(options: {
   };
 
   return {
-    authenticate: async (credential, trace) => {
+    authenticate: async (credential, origin) => {
       const digest = digestOf(credential);
       const caller = remembered(digest);
       if (caller) return caller;
-      const pending = asking.get(digest) ?? ask(digest, credential, trace);
+      const pending = asking.get(digest) ?? ask(digest, credential, origin);
       asking.set(digest, pending);
       return await pending;
     },

@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import { CALLBACK, CHECKOUT, checkoutsContract } from "../../application/checkouts.contract.ts";
 import type { Checkouts, GatewayCallback } from "../../application/ports.ts";
 import type { Checkout } from "../../domain/checkout.ts";
+import { checkoutService } from "../../testing/checkout-service.ts";
 import { memoryCheckouts } from "../memory/memory-checkouts.ts";
-import { checkoutService } from "./checkout-service.ts";
 import { rpcCheckouts } from "./rpc-checkouts.ts";
 
 function overTheWire(checkouts: Checkouts): Checkouts {

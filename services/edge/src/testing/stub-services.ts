@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescService } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { DomainError, notFound } from "@oi/kernel/errors";
 import { inMemoryTransport, type Transport } from "@oi/platform/rpc/client";
@@ -14,7 +14,7 @@ import {
   PaymentsService,
 } from "@oi/proto/payments/v1/payments_service";
 import { toTimestamp } from "@oi/proto/public/time";
-import type { Checkouts, Trace } from "../../application/ports.ts";
+import type { Checkouts, Trace } from "../application/ports.ts";
 import { checkoutService } from "./checkout-service.ts";
 
 export const API_KEY = "oi_test_key";
@@ -65,10 +65,19 @@ function authenticate(apiKey: string, apiSecret: string) {
   return { applicationId: 42n, mode: Mode.TEST, applicationName: "Storefront", credentialId: 1n };
 }
 
+/** Methods that the edge does not call are there all the same, or nothing could be mounted. */
+function withUnused<S extends DescService>(desc: S, known: Partial<ServiceImpl<S>>): ServiceImpl<S> {
+  const unused = (): never => {
+    throw new DomainError("INTERNAL_ERROR", "The edge does not call this.");
+  };
+  const all = Object.fromEntries(desc.methods.map(({ localName }) => [localName, unused]));
+  return { ...all, ...known } as ServiceImpl<S>;
+}
+
 type Inside = Omit<StubPayments, "transport">;
 type Arrive = (name: string, context: { readonly requestHeader: Headers }) => void;
 
-function paymentsService(stub: Inside, arrive: Arrive): ServiceImpl<typeof PaymentsService> {
+function paymentsService(stub: Inside, arrive: Arrive): Partial<ServiceImpl<typeof PaymentsService>> {
   const answers = new Map<string, { payment: Payment; firstRequestId: string }>();
   return {
     createPayment: (request, context) => {
@@ -96,19 +105,13 @@ function paymentsService(stub: Inside, arrive: Arrive): ServiceImpl<typeof Payme
   };
 }
 
-function applicationsService(stub: Inside, arrive: Arrive): ServiceImpl<typeof ApplicationsService> {
-  const unused = (): never => {
-    throw new DomainError("INTERNAL_ERROR", "The edge does not call this.");
-  };
+function applicationsService(stub: Inside, arrive: Arrive): Partial<ServiceImpl<typeof ApplicationsService>> {
   return {
     authenticateCredential: async ({ apiKey, apiSecret }, context) => {
       arrive("AuthenticateCredential", context);
       await stub.gate?.();
       return authenticate(apiKey, apiSecret);
     },
-    registerApplication: unused,
-    getApplication: unused,
-    updateSettings: unused,
   };
 }
 
@@ -149,9 +152,17 @@ export function stubPayments(checkouts: Checkouts): StubPayments {
   };
   const log = silentLogger();
   const services = [
-    mountService(PaymentsService, paymentsService(stub, arrive), log),
-    mountService(ApplicationsService, applicationsService(stub, arrive), log),
-    mountService(CheckoutService, checkoutService(watched(checkouts, stub, arrive)), log),
+    mountService(PaymentsService, withUnused(PaymentsService, paymentsService(stub, arrive)), log),
+    mountService(
+      ApplicationsService,
+      withUnused(ApplicationsService, applicationsService(stub, arrive)),
+      log,
+    ),
+    mountService(
+      CheckoutService,
+      withUnused(CheckoutService, checkoutService(watched(checkouts, stub, arrive))),
+      log,
+    ),
   ];
   return Object.assign(stub, { transport: inMemoryTransport(services) });
 }

@@ -3,8 +3,8 @@ import { CallbackChannel, type CheckoutService } from "@oi/proto/payments/v1/che
 import { PaymentStatus } from "@oi/proto/payments/v1/payment";
 import { modeToProto } from "@oi/proto/public/scope";
 import { toTimestamp } from "@oi/proto/public/time";
-import type { Checkouts } from "../../application/ports.ts";
-import type { Checkout } from "../../domain/checkout.ts";
+import type { Checkouts } from "../application/ports.ts";
+import type { Checkout } from "../domain/checkout.ts";
 
 function toMessage(checkout: Checkout) {
   const { amountMinor, currency, productName, redirectUrl, expiresAt, paidAt, gatewayOrigins, ...same } =
