@@ -12,6 +12,8 @@ export type SandboxConfig = {
   readonly stores: ReadonlyMap<string, string>;
   /** null: another sequence of references at every start. */
   readonly seed: string | null;
+  /** Names of scenario files that are in force from the start. */
+  readonly scenarios: readonly string[];
   readonly autopilot: Autopilot;
   /** null: admin calls need no token. */
   readonly adminToken: string | null;
@@ -106,6 +108,7 @@ export function readConfig(env: Environment): SandboxConfig {
     publicUrl: readPublicUrl(env, problems),
     stores: new Map(readPairs(env, "SANDBOX_STORES", "testbox:qwerty", problems)),
     seed: env.SANDBOX_SEED || null,
+    scenarios: (env.SANDBOX_SCENARIO ?? "").split(",").flatMap((name) => name.trim() || []),
     autopilot: readWord(env, "SANDBOX_AUTOPILOT", AUTOPILOTS, problems),
     adminToken: env.SANDBOX_ADMIN_TOKEN || null,
     sessionLifetimeMs: readWhole(env, "SANDBOX_SESSION_LIFETIME_MS", 1_800_000, MAX_MS, problems),

@@ -13,6 +13,8 @@ export type ActRequest = Partial<{
   readonly channel: Channel;
   /** How long the customer thinks before acting. */
   readonly afterMs: number;
+  /** So long after the end of the outcome, money comes all the same. */
+  readonly lateMs: number;
   readonly dropIpn: boolean;
   readonly dropReturn: boolean;
   /** Allows money on a session that has ended: late or double payment. */
@@ -25,6 +27,7 @@ export const readActRequest: Reader<ActRequest> = readPartsOf<ActRequest>({
   outcome: readOneOf(OUTCOMES),
   channel: readOneOf(CHANNELS),
   afterMs: readCount,
+  lateMs: readCount,
   dropIpn: readFlag,
   dropReturn: readFlag,
   late: readFlag,
@@ -42,7 +45,10 @@ export type ActResult =
       readonly callbacks: readonly JournalEntry[];
     };
 
-export type ActAsCustomer = (sessionKey: string, request: ActRequest) => Promise<ActResult>;
+/** Waits for both callbacks, or for the notification alone: then the browser comes back by itself. */
+export type ActUntil = "answered" | "notified";
+
+export type ActAsCustomer = (sessionKey: string, request: ActRequest, until?: ActUntil) => Promise<ActResult>;
 
 const DEFAULT_WAIT_MS = 5_000;
 const MAX_WAIT_MS = 30_000;
@@ -58,9 +64,10 @@ export function createActAsCustomer(ports: {
 }): ActAsCustomer {
   const { world, scheduler, play, callbacks, waitFor } = ports;
 
-  const begin = async (sessionKey: string, request: ActRequest): Promise<void> => {
-    const { outcome = "success", channel = "VISA", dropIpn = false, dropReturn = false } = request;
-    const act = { sessionKey, outcome, channel, dropIpn, dropReturn };
+  const begin = async (sessionKey: string, request: ActRequest, until: ActUntil): Promise<void> => {
+    const { outcome = "success", channel = "VISA", lateMs, dropIpn, dropReturn } = request;
+    const wishes = { ipn: dropIpn ? { drop: true } : {}, return: dropReturn ? { drop: true } : {} };
+    const act = { sessionKey, outcome, channel, lateMs, ...wishes };
     const start = () =>
       play(act, async (callback) => {
         await callbacks.send(callback);
@@ -71,17 +78,17 @@ export function createActAsCustomer(ports: {
         playing = start();
       });
     }
-    await Promise.all([playing?.notified, playing?.returned]);
+    await Promise.all([playing?.notified, until === "answered" ? playing?.returned : undefined]);
   };
 
-  return async (sessionKey, request) => {
+  return async (sessionKey, request, until = "answered") => {
     const session = world.sessions.get(sessionKey);
     if (session === undefined) return { refusal: "unknown" };
     if (session.ended && request.late !== true) return { refusal: "ended" };
     const before = world.journal.lastSeq();
     const waitMs = Math.min(request.waitMs ?? DEFAULT_WAIT_MS, MAX_WAIT_MS);
     const finished = await Promise.race([
-      begin(sessionKey, request).then(() => true),
+      begin(sessionKey, request, until).then(() => true),
       waitFor(waitMs).then(() => false),
     ]);
     const sent = world.journal

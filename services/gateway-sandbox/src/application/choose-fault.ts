@@ -6,10 +6,12 @@ import { takePart } from "../domain/rule-book.ts";
 import type { Fields } from "../domain/signature.ts";
 import type { Clock } from "./ports.ts";
 import {
+  describeRefundSubject,
   describeSubject,
   findSessionsByTranId,
   findTryByBankTranId,
   findTryByValId,
+  normaliseAmount,
   type World,
 } from "./world.ts";
 
@@ -24,6 +26,20 @@ export type ChooseFault = (
   fields: Fields,
 ) => { readonly fault: Fault; readonly tranId: string };
 
+/** What a request says of itself, where the books do not know it yet. */
+function describeRequest(fields: Fields): Subject {
+  const { tran_id: tranId = "", store_id: storeId = "" } = fields;
+  return {
+    of: "payment",
+    tranId,
+    amount: normaliseAmount(fields.total_amount ?? ""),
+    currency: fields.currency ?? "",
+    email: fields.cus_email ?? "",
+    storeId,
+    unit: `${storeId} ${fields.value_a || tranId}`,
+  };
+}
+
 function findSubject(world: World, op: Operation, fields: Fields): Subject {
   const refund = world.refunds.get(fields.refund_ref_id ?? "");
   const session =
@@ -32,16 +48,13 @@ function findSubject(world: World, op: Operation, fields: Fields): Subject {
     world.sessions.get(fields.sessionkey ?? "") ??
     findSessionsByTranId(world, fields.tran_id ?? "").at(-1);
   const known =
-    op === "session" || session === undefined
-      ? {
-          tranId: fields.tran_id ?? "",
-          amount: fields.total_amount ?? "",
-          email: fields.cus_email ?? "",
-          storeId: fields.store_id ?? "",
-        }
-      : describeSubject(session.order);
-  if (op === "refund") return { ...known, amount: fields.refund_amount ?? "" };
-  if (op === "refundStatus" && refund) return { ...known, amount: formatAmount(refund.amountMinor) };
+    op === "session" || session === undefined ? describeRequest(fields) : describeSubject(session.order);
+  if (op === "refund") {
+    return describeRefundSubject(known, fields.refund_trans_id ?? "", fields.refund_amount ?? "");
+  }
+  if (op === "refundStatus" && refund) {
+    return describeRefundSubject(known, refund.refundTransId, formatAmount(refund.amountMinor));
+  }
   return known;
 }
 
@@ -52,11 +65,12 @@ export function createChooseFault(ports: { readonly world: World; readonly clock
     const subject = findSubject(world, op, fields);
     const { tranId } = subject;
     const outage = world.outages.get(op);
-    const remainingMs = readRemainingMs(outage, clock.now());
+    const now = clock.now();
+    const remainingMs = readRemainingMs(outage, now);
     if (outage !== undefined && remainingMs > 0) {
       return { fault: { kind: "outage", mode: outage.mode, remainingMs }, tranId };
     }
-    const taken = takePart(world.rules, `reply.${op}`, (rule) => rule.reply?.[op], subject);
+    const taken = takePart(world.rules, `reply.${op}`, (rule) => rule.reply?.[op], subject, now);
     return {
       fault: taken ? { kind: "reply", part: taken.part, ruleName: taken.ruleName } : { kind: "none" },
       tranId,

@@ -1,37 +1,25 @@
-import {
-  CALLBACK_CHANNELS,
-  CALLBACK_STATUSES,
-  type CallbackChannel,
-  type CallbackStatus,
-} from "../domain/callback.ts";
-import { type Reader, readFlag, readOneOf, readPartsOf, readText, readTexts } from "../domain/json-reader.ts";
+import { type CallbackStatus, findAddress } from "../domain/callback.ts";
+import { type Reader, readFlag, readPartsOf, readText } from "../domain/json-reader.ts";
+import { forged } from "../domain/read-rule.ts";
 import type { References } from "../domain/references.ts";
+import type { ForgedPart } from "../domain/rule.ts";
 import { isPaid, type PaymentTry, type Session } from "../domain/session.ts";
-import { type Fields, SIGN_MODES, type SignMode } from "../domain/signature.ts";
 import type { CallbackEntry } from "./journal.ts";
 import type { Clock } from "./ports.ts";
 import type { PrepareCallback } from "./prepare-callback.ts";
 import type { SendCallback } from "./send-callback.ts";
 import { findSessionsByTranId, type PreparedCallback, type World } from "./world.ts";
 
-export type ForgeRequest = Partial<{
-  readonly tranId: string;
-  readonly channel: CallbackChannel;
-  readonly status: CallbackStatus;
-  readonly sign: SignMode;
-  readonly setSigned: Fields;
-  readonly set: Fields;
-  /** Sends the last callback of this channel once more, byte for byte; the other keys are ignored. */
-  readonly resend: boolean;
-}>;
+export type ForgeRequest = Omit<ForgedPart, "afterMs"> &
+  Partial<{
+    readonly tranId: string;
+    /** Sends the last callback of this channel once more, byte for byte; the other keys are ignored. */
+    readonly resend: boolean;
+  }>;
 
 export const readForgeRequest: Reader<ForgeRequest> = readPartsOf<ForgeRequest>({
   tranId: readText,
-  channel: readOneOf(CALLBACK_CHANNELS),
-  status: readOneOf(CALLBACK_STATUSES),
-  sign: readOneOf(SIGN_MODES),
-  setSigned: readTexts,
-  set: readTexts,
+  ...forged,
   resend: readFlag,
 });
 
@@ -64,11 +52,24 @@ export function createForgeCallback(ports: {
     return paid ?? { ...invented, valId: references.timed(now), bankTranId: references.timed(now) };
   };
 
+  /** The newest other payment of the store; a forger takes whatever they got hold of. */
+  const findOther = ({ order }: Session): Session | undefined =>
+    [...world.sessions.values()].findLast(
+      (other) => other.order.storeId === order.storeId && other.order.tranId !== order.tranId,
+    );
+
   const choose = (request: ForgeRequest): PreparedCallback | undefined => {
     const { tranId = "", channel = "ipn", status = "VALID", resend = false } = request;
     if (resend) return world.lastCallbacks.get(`${channel} ${tranId}`);
     const session = findSessionsByTranId(world, tranId).at(-1);
-    return session && prepare(session, channel, status, chooseTry(session, status), request);
+    if (session === undefined || request.borrow !== true) {
+      return session && prepare(session, channel, status, chooseTry(session, status), request);
+    }
+    const other = findOther(session);
+    const told = other ?? session;
+    const set = other === undefined ? { ...request.set, tran_id: "another-payment" } : (request.set ?? {});
+    const borrowed = prepare(told, channel, status, chooseTry(told, status), { ...request, set });
+    return { ...borrowed, tranId, sessionkey: session.key, url: findAddress(session, channel, status) };
   };
 
   return async (request) => {

@@ -1,7 +1,6 @@
 import { describeRefundStatus } from "../domain/refund.ts";
-import type { Fields } from "../domain/signature.ts";
 import { isStore } from "./check-store.ts";
-import type { Answer, Clock, Stores } from "./ports.ts";
+import type { Clock, Operate, Stores } from "./ports.ts";
 import type { World } from "./world.ts";
 
 /** Answers how far a refund is; it can be asked for by the gateway's own reference only. */
@@ -9,12 +8,12 @@ export function createInquireRefund(ports: {
   readonly world: World;
   readonly stores: Stores;
   readonly clock: Clock;
-}): (fields: Fields) => Answer {
+}): Operate {
   const { world, stores, clock } = ports;
-  return (fields) => {
+  return (fields, isBlind = false) => {
     if (!isStore(stores, fields)) return { body: { APIConnect: "FAILED" } };
     const refund = world.refunds.get(fields.refund_ref_id ?? "");
-    if (refund === undefined || refund.storeId !== fields.store_id) {
+    if (isBlind || refund === undefined || refund.storeId !== fields.store_id) {
       return { body: { APIConnect: "INVALID_REQUEST", errorReason: "Unknown refund_ref_id" } };
     }
     return { body: { ...describeRefundStatus(refund, clock.now()) } };

@@ -30,6 +30,7 @@ export type CallbackEntry = {
   readonly sign: SignMode;
   readonly url: string | null;
   readonly fields: Fields;
+  readonly repeats: Fields;
   /** `browser`: handed to the page, so the merchant's answer is not seen here. */
   readonly via: "server" | "browser";
   dropped: boolean;

@@ -1,10 +1,11 @@
+import { parseRate } from "../domain/money.ts";
 import type { References } from "../domain/references.ts";
+import { findPolicy } from "../domain/rule-book.ts";
 import { openSession, type Session } from "../domain/session.ts";
 import { CREDENTIAL_TEXT, type Rates, readOrder } from "../domain/session-request.ts";
-import type { Fields } from "../domain/signature.ts";
 import { isStore } from "./check-store.ts";
-import type { Answer, Scheduler, Stores } from "./ports.ts";
-import { findSessionsByTranId, putSession, type World } from "./world.ts";
+import type { Answer, Operate, Scheduler, Stores } from "./ports.ts";
+import { describeSubject, findSessionsByTranId, putSession, type World } from "./world.ts";
 
 export type OpenSessionPorts = {
   readonly world: World;
@@ -65,20 +66,31 @@ function describeOpened({ key, order }: Session, publicUrl: string): Answer {
   };
 }
 
+/** BDT itself has no rate that could change. */
+function changeRate(rates: Rates, currency: string, text: string | undefined): Rates {
+  const rate = text === undefined || currency === "BDT" ? null : parseRate(text);
+  return rate === null ? rates : { ...rates, [currency]: rate };
+}
+
 /** Opens a session. A refusal is HTTP 200 with `status` FAILED and a text, as everything at this gateway. */
-export function createOpenSession(ports: OpenSessionPorts): (fields: Fields) => Answer {
+export function createOpenSession(ports: OpenSessionPorts): Operate {
   const { world, stores, rates, references, scheduler, lifetimeMs, duplicateTranId, publicUrl, expire } =
     ports;
-  return (fields) => {
-    if (!isStore(stores, fields)) return refuse(CREDENTIAL_TEXT);
-    const order = readOrder(fields, rates);
+  return (fields, isBlind = false) => {
+    if (isBlind || !isStore(stores, fields)) return refuse(CREDENTIAL_TEXT);
+    const asked = readOrder(fields, rates);
+    if (typeof asked === "string") return refuse(asked);
+    const policy = findPolicy(world.rules, describeSubject(asked));
+    const order = readOrder(fields, changeRate(rates, asked.currency, policy.rate));
     if (typeof order === "string") return refuse(order);
     const isUsed = findSessionsByTranId(world, order.tranId).some((s) => s.order.storeId === order.storeId);
-    if (isUsed && duplicateTranId === "reject")
+    if (isUsed && (policy.duplicateTranId ?? duplicateTranId) === "reject")
       return refuse("Invalid Information! 'tran_id' was already used.");
-    const session = openSession(references.sessionKey(), order, scheduler.now(), lifetimeMs);
+    const lastsMs = policy.sessionLifetimeMs ?? lifetimeMs;
+    const placed = { ...order, tranDateSkewMs: policy.tranDateSkewMs ?? 0 };
+    const session = openSession(references.sessionKey(), placed, scheduler.now(), lastsMs);
     putSession(world, session);
-    void scheduler.schedule(lifetimeMs, () => expire(session.key));
+    void scheduler.schedule(lastsMs, () => expire(session.key));
     return describeOpened(session, publicUrl);
   };
 }

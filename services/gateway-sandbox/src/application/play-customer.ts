@@ -2,73 +2,38 @@ import type { Channel } from "../domain/channel.ts";
 import { type Outcome, planOutcome, type Step } from "../domain/outcome.ts";
 import { playStep } from "../domain/play.ts";
 import type { References } from "../domain/references.ts";
-import { takePart } from "../domain/rule-book.ts";
-import type { PaymentTry, Session } from "../domain/session.ts";
-import type { NotifyMerchant } from "./notify-merchant.ts";
 import type { Scheduler } from "./ports.ts";
-import type { PrepareCallback } from "./prepare-callback.ts";
-import type { SendCallback } from "./send-callback.ts";
-import { describeSubject, type PreparedCallback, putSession, type World } from "./world.ts";
+import type { BringBack, Playing, TellMerchant, Wishes } from "./tell-merchant.ts";
+import { putSession, type World } from "./world.ts";
 
-export type CustomerAct = {
+export type CustomerAct = Wishes & {
   readonly sessionKey: string;
   readonly outcome: Outcome;
   readonly channel: Channel;
-  readonly dropIpn: boolean;
-  readonly dropReturn: boolean;
+  readonly lateMs?: number | undefined;
 };
-
-/** Carries the browser's return to the merchant. */
-export type BringBack = (callback: PreparedCallback) => void | Promise<void>;
-
-/** Two promises, since a person waits for the page only, and not for the merchant's answer to the notification. */
-export type Playing = { readonly notified: Promise<unknown>; readonly returned: Promise<unknown> };
 
 export type PlayCustomer = (act: CustomerAct, bringBack: BringBack) => Playing;
 
-export type PlayCustomerPorts = {
+const NOTHING: Playing = { notified: Promise.resolve(), returned: Promise.resolve() };
+
+/** What the customer does on the hosted page, step by step, with both callbacks. */
+export function createPlayCustomer(ports: {
   readonly world: World;
   readonly scheduler: Scheduler;
   readonly references: References;
-  readonly prepare: PrepareCallback;
-  readonly callbacks: SendCallback;
-  readonly notify: NotifyMerchant;
-  readonly returnDelayMs: number;
-};
-
-/** What the customer does on the hosted page, step by step, with both callbacks. */
-export function createPlayCustomer(ports: PlayCustomerPorts): PlayCustomer {
-  const { world, scheduler, references, prepare, callbacks, notify, returnDelayMs } = ports;
-
-  const goBack = async (
-    session: Session,
-    { status }: Step,
-    told: PaymentTry | null,
-    act: CustomerAct,
-    bringBack: BringBack,
-  ): Promise<void> => {
-    const subject = describeSubject(session.order);
-    const part = takePart(world.rules, "return", (rule) => rule.return, subject)?.part ?? {};
-    const callback = prepare(session, "return", status, told, part);
-    if (act.dropReturn || part.drop === true) {
-      callbacks.record(callback, "dropped");
-      return;
-    }
-    await scheduler.schedule(returnDelayMs + (part.delayMs ?? 0), () => bringBack(callback));
-  };
+  readonly tell: TellMerchant;
+}): PlayCustomer {
+  const { world, scheduler, references, tell } = ports;
 
   const takeStep = (step: Step, act: CustomerAct, bringBack: BringBack): Playing => {
     const before = world.sessions.get(act.sessionKey);
-    if (before === undefined) return { notified: Promise.resolve(), returned: Promise.resolve() };
+    if (before === undefined) return NOTHING;
     const now = scheduler.now();
     const drawn = { valId: references.timed(now), bankTranId: references.timed(now) };
     const { session, told } = playStep(before, step, act.channel, drawn, now);
     putSession(world, session);
-    const drop = act.dropIpn;
-    return {
-      notified: step.notifies ? notify(session, step.status, told, { drop }) : Promise.resolve(),
-      returned: step.returns ? goBack(session, step, told, act, bringBack) : Promise.resolve(),
-    };
+    return tell(session, step, told, act, bringBack);
   };
 
   const takeStepLater = (step: Step, act: CustomerAct, bringBack: BringBack): Playing => {
@@ -83,7 +48,9 @@ export function createPlayCustomer(ports: PlayCustomerPorts): PlayCustomer {
   };
 
   return (act, bringBack) => {
-    const playings = planOutcome(act.outcome).map((step) =>
+    const expiresAt = world.sessions.get(act.sessionKey)?.expiresAt ?? 0;
+    const untilExpiryMs = Math.max(0, expiresAt - scheduler.now());
+    const playings = planOutcome(act.outcome, act.lateMs, untilExpiryMs).map((step) =>
       (step.afterMs === 0 ? takeStep : takeStepLater)(step, act, bringBack),
     );
     return {

@@ -1,4 +1,5 @@
 import type { Instant } from "../domain/dhaka-time.ts";
+import type { Fields } from "../domain/signature.ts";
 
 export type Clock = { now(): Instant };
 
@@ -26,6 +27,9 @@ export type PostForm = (url: string, body: string) => Promise<PostAnswer>;
 
 /** Passwords by store id. */
 export type Stores = ReadonlyMap<string, string>;
+
+/** One operation of the protocol. A blind one does not find what it is asked for, and so does nothing. */
+export type Operate = (fields: Fields, isBlind?: boolean) => Answer;
 
 /** What an operation answers when nothing goes wrong. */
 export type Answer = {

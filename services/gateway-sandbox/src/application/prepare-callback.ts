@@ -4,6 +4,7 @@ import {
   describeCallback,
   dressCallback,
   findAddress,
+  repeatFields,
 } from "../domain/callback.ts";
 import type { CallbackPart } from "../domain/rule.ts";
 import type { PaymentTry, Session } from "../domain/session.ts";
@@ -33,6 +34,7 @@ export function createPrepareCallback(ports: {
     const said = describeCallback(session, status, told, clock.now());
     const fields = dressCallback(said, { sign, setSigned, set, passwords: { own, other } }, digests);
     const url = findAddress(session, channel, status);
-    return { channel, status, tranId, sessionkey: session.key, sign, url, fields };
+    const about = { channel, status, tranId, sessionkey: session.key };
+    return { ...about, sign, url, fields, repeats: repeatFields(sign) };
   };
 }

@@ -3,7 +3,7 @@ import { findTruth } from "../domain/rule-book.ts";
 import type { Session } from "../domain/session.ts";
 import type { Fields } from "../domain/signature.ts";
 import { isStore } from "./check-store.ts";
-import type { Answer, Clock, Stores } from "./ports.ts";
+import type { Answer, Clock, Operate, Stores } from "./ports.ts";
 import { describeSubject, findSessionsByTranId, type World } from "./world.ts";
 
 /** What the real gateway was seen to say of a `tran_id` that it does not know: count 0, and one element all the same. */
@@ -22,26 +22,26 @@ export function createQueryTransactions(ports: {
   readonly world: World;
   readonly stores: Stores;
   readonly clock: Clock;
-}): (fields: Fields) => Answer {
+}): Operate {
   const { world, stores, clock } = ports;
   const describe = (session: Session): readonly Fields[] => {
-    const truth = findTruth(world.rules, describeSubject(session.order)) ?? {};
+    const truth = findTruth(world.rules, describeSubject(session.order));
     return describeSession(session, truth, clock.now());
   };
-  return (fields) => {
+  return (fields, isBlind = false) => {
     if (!isStore(stores, fields)) return { body: { APIConnect: "FAILED" } };
     const { sessionkey, tran_id: tranId } = fields;
     if (sessionkey !== undefined) {
       const session = world.sessions.get(sessionkey);
       const isOwn = session?.order.storeId === fields.store_id;
-      if (session === undefined || !isOwn) {
+      if (isBlind || session === undefined || !isOwn) {
         return { body: { APIConnect: "DONE", status: "INVALID_TRANSACTION", sessionkey } };
       }
       return { body: { APIConnect: "DONE", sessionkey, ...describe(session).at(-1) } };
     }
     if (tranId === undefined) return { body: { APIConnect: "INVALID_REQUEST" } };
     const sessions = findSessionsByTranId(world, tranId).filter((s) => s.order.storeId === fields.store_id);
-    if (sessions.length === 0) return describeUnknown(tranId);
+    if (isBlind || sessions.length === 0) return describeUnknown(tranId);
     const element = sessions.flatMap(describe);
     return { body: { APIConnect: "DONE", no_of_trans_found: element.length, element } };
   };

@@ -17,7 +17,7 @@ export type ReportTruth = {
   sessions(tranId: string | null): readonly Report[];
 };
 
-function describeCharge(world: World, { key, order }: Session, paid: PaymentTry): Report {
+function describeCharge(world: World, { key, order }: Session, paid: PaymentTry, now: Instant): Report {
   return {
     tranId: order.tranId,
     storeId: order.storeId,
@@ -32,12 +32,13 @@ function describeCharge(world: World, { key, order }: Session, paid: PaymentTry)
     currencyAmount: formatAmount(order.currencyAmountMinor),
     currencyType: order.currency,
     storeAmount: formatAmount(amountAfterFee(order.amountMinor)),
-    refunded: formatAmount(sumRefunds(world.refunds.values(), paid.bankTranId)),
+    refunded: formatAmount(sumRefunds(world.refunds.values(), paid.bankTranId, now)),
     chargedAt: paid.at,
   };
 }
 
 function describeRefund(refund: Refund, now: Instant): Report {
+  const status = readRefundStatus(refund, now);
   return {
     refundRefId: refund.refundRefId,
     refundTransId: refund.refundTransId,
@@ -45,9 +46,9 @@ function describeRefund(refund: Refund, now: Instant): Report {
     storeId: refund.storeId,
     bankTranId: refund.bankTranId,
     amount: formatAmount(refund.amountMinor),
-    status: readRefundStatus(refund, now),
+    status,
     initiatedAt: refund.initiatedAt,
-    refundedAt: refund.refundedAt,
+    refundedAt: status === "refunded" ? refund.endsAt : null,
   };
 }
 
@@ -82,7 +83,7 @@ export function createReportTruth(ports: { readonly world: World; readonly clock
   return {
     charges: (tranId) =>
       listSessions(tranId).flatMap((session) =>
-        session.tries.filter(isPaid).map((paid) => describeCharge(world, session, paid)),
+        session.tries.filter(isPaid).map((paid) => describeCharge(world, session, paid, clock.now())),
       ),
     refunds: (tranId) =>
       [...world.refunds.values()]

@@ -51,3 +51,19 @@ it.each([{ cut: "after" }, { status: 500 }, { body: "html" }])(
     expect((await sandbox.admin("GET sessions")).body.sessions).toMatchObject([{ status: "PROCESSING" }]);
   },
 );
+
+it("plays nobody when the merchant hung up before the answer came", async () => {
+  await using sandbox = await startSandbox({ SANDBOX_AUTOPILOT: "always" });
+  await sandbox.admin("POST rules", { times: 1, reply: { session: { delayMs: 60 } } });
+  const { host, port } = sandbox.app.address;
+  const request = fetch(`http://${host}:${port}/gwprocess/v4/api.php`, {
+    method: "POST",
+    body: new URLSearchParams(sandbox.order()),
+    signal: AbortSignal.timeout(20),
+  });
+  await expect(request).rejects.toThrow();
+  const readJournal = async () => (await sandbox.admin("GET journal")).body.entries;
+  await expect.poll(readJournal).toMatchObject([{ op: "session", httpStatus: 200 }]);
+  await sandbox.admin("POST clock", { advanceMs: 60_000 });
+  expect((await sandbox.admin("GET sessions")).body.sessions).toMatchObject([{ status: "PROCESSING" }]);
+});

@@ -1,6 +1,6 @@
 import type { CallbackEntry } from "./journal.ts";
 import type { Clock, PostForm } from "./ports.ts";
-import type { PreparedCallback, World } from "./world.ts";
+import { listPairs, type PreparedCallback, type World } from "./world.ts";
 
 export type SendCallback = {
   /** Posts to the merchant; the entry holds the answer. */
@@ -36,7 +36,7 @@ export function createSendCallback(ports: {
     send: async (callback) => {
       const entry = remember(callback, "server");
       if (callback.url === null) return Object.assign(entry, { error: "the session names no address" });
-      const body = new URLSearchParams(callback.fields).toString();
+      const body = new URLSearchParams(listPairs(callback).map(([name, text]) => [name, text])).toString();
       return Object.assign(entry, await postForm(callback.url, body));
     },
     record: (callback, fate) =>

@@ -1,9 +1,8 @@
 import { describeTry } from "../domain/answers.ts";
 import { findTruth } from "../domain/rule-book.ts";
 import { isPaid, markValidated, putTry } from "../domain/session.ts";
-import type { Fields } from "../domain/signature.ts";
 import { isStore } from "./check-store.ts";
-import type { Answer, Clock, Stores } from "./ports.ts";
+import type { Clock, Operate, Stores } from "./ports.ts";
 import { describeSubject, findTryByValId, putSession, type World } from "./world.ts";
 
 /** Answers VALID to the first call with a `val_id`, VALIDATED to every later one, INVALID_TRANSACTION to a foreign one. */
@@ -11,11 +10,11 @@ export function createValidatePayment(ports: {
   readonly world: World;
   readonly stores: Stores;
   readonly clock: Clock;
-}): (fields: Fields) => Answer {
+}): Operate {
   const { world, stores, clock } = ports;
-  return (fields) => {
+  return (fields, isBlind = false) => {
     if (!isStore(stores, fields)) return { body: { APIConnect: "FAILED" } };
-    const hit = findTryByValId(world, fields.val_id ?? "");
+    const hit = isBlind ? null : findTryByValId(world, fields.val_id ?? "");
     if (hit === null || hit.session.order.storeId !== fields.store_id || !isPaid(hit.found)) {
       return { body: { APIConnect: "DONE", status: "INVALID_TRANSACTION", val_id: fields.val_id ?? "" } };
     }
@@ -23,7 +22,7 @@ export function createValidatePayment(ports: {
     const now = clock.now();
     const validated = markValidated(found, now);
     putSession(world, putTry(session, validated));
-    const truth = findTruth(world.rules, describeSubject(session.order)) ?? {};
+    const truth = findTruth(world.rules, describeSubject(session.order));
     const told = { ...validated, status: found.status };
     return { body: { ...describeTry(session, told, truth, now), APIConnect: "DONE" } };
   };

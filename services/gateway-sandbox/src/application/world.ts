@@ -1,9 +1,10 @@
 import type { CallbackChannel, CallbackStatus } from "../domain/callback.ts";
-import { formatAmount } from "../domain/money.ts";
+import { MAGIC_ROWS } from "../domain/magic/table.ts";
+import { formatAmount, parseAmount } from "../domain/money.ts";
 import type { Outage } from "../domain/outage.ts";
 import type { Refund } from "../domain/refund.ts";
 import type { Operation, Subject } from "../domain/rule.ts";
-import { createRuleBook, type RuleBook } from "../domain/rule-book.ts";
+import { clearRules, createRuleBook, type RuleBook } from "../domain/rule-book.ts";
 import type { Order, PaymentTry, Session } from "../domain/session.ts";
 import type { Fields, SignMode } from "../domain/signature.ts";
 import { createJournal, type Journal } from "./journal.ts";
@@ -17,7 +18,14 @@ export type PreparedCallback = {
   readonly sign: SignMode;
   readonly url: string | null;
   readonly fields: Fields;
+  /** Fields that stand in the body once more, behind the others. */
+  readonly repeats: Fields;
 };
+
+/** The body in the order of the wire. */
+export function listPairs({ fields, repeats }: PreparedCallback): readonly (readonly [string, string])[] {
+  return [...Object.entries(fields), ...Object.entries(repeats)];
+}
 
 /** Everything the simulator knows. It lives in memory and is gone with the process. */
 export type World = {
@@ -28,6 +36,8 @@ export type World = {
   readonly refunds: Map<string, Refund>;
   readonly outages: Map<Operation, Outage>;
   readonly lastCallbacks: Map<string, PreparedCallback>;
+  /** By session: the genuine return that was carried to the merchant. A lost one is not here. */
+  readonly returns: Map<string, PreparedCallback>;
   readonly rules: RuleBook;
   readonly journal: Journal;
 };
@@ -40,7 +50,8 @@ export function createWorld(): World {
     refunds: new Map(),
     outages: new Map(),
     lastCallbacks: new Map(),
-    rules: createRuleBook(),
+    returns: new Map(),
+    rules: createRuleBook(MAGIC_ROWS),
     journal: createJournal(),
   };
 }
@@ -52,7 +63,8 @@ export function clearWorld(world: World): void {
   world.refunds.clear();
   world.outages.clear();
   world.lastCallbacks.clear();
-  world.rules.entries.length = 0;
+  world.returns.clear();
+  clearRules(world.rules);
   world.journal.clear();
 }
 
@@ -93,9 +105,29 @@ export function findTryByBankTranId(world: World, bankTranId: string): FoundTry 
 /** What rules match on. */
 export function describeSubject(order: Order): Subject {
   return {
+    of: "payment",
     tranId: order.tranId,
     amount: formatAmount(order.currencyAmountMinor),
+    currency: order.currency,
     email: order.email,
     storeId: order.storeId,
+    unit: `${order.storeId} ${order.values.value_a || order.tranId}`,
+  };
+}
+
+/** `9` and `9.00` are one amount; what is no amount matches as it is written. */
+export function normaliseAmount(text: string): string {
+  const minor = parseAmount(text);
+  return minor === null ? text : formatAmount(minor);
+}
+
+/** A refund of that payment; refunds are in BDT. */
+export function describeRefundSubject(payment: Subject, refundTransId: string, amount: string): Subject {
+  return {
+    ...payment,
+    of: "refund",
+    amount: normaliseAmount(amount),
+    currency: "BDT",
+    unit: `${payment.storeId} ${refundTransId}`,
   };
 }

@@ -1,6 +1,6 @@
-import { describePaid } from "./callback.ts";
+import { describePaid, printTranDate } from "./callback.ts";
 import { describeChannel } from "./channel.ts";
-import { formatTranDate, type Instant } from "./dhaka-time.ts";
+import type { Instant } from "./dhaka-time.ts";
 import { formatAmount } from "./money.ts";
 import type { TruthPart } from "./rule.ts";
 import { describeStatus, isPaid, type PaymentTry, type Session } from "./session.ts";
@@ -41,7 +41,7 @@ export function describeTry(session: Session, told: PaymentTry, truth: TruthPart
     ...CONSTANT,
     bank_gw: describeChannel(told.channel).bankGateway,
     status: isReversed ? "CANCELLED" : told.status,
-    validated_on: told.validatedAt === null ? "" : formatTranDate(told.validatedAt),
+    validated_on: told.validatedAt === null ? "" : printTranDate(session.order, told.validatedAt),
   };
   return isPaid(told) ? applyTruth(fields, session, truth) : fields;
 }
@@ -72,7 +72,7 @@ function describeIdle({ order, openedAt, ...session }: Session): Fields {
     status: describeStatus({ order, openedAt, ...session }),
     store_amount: "0.00",
     store_id: order.storeId,
-    tran_date: formatTranDate(openedAt),
+    tran_date: printTranDate(order, openedAt),
     tran_id: order.tranId,
     val_id: "",
     validated_on: "",

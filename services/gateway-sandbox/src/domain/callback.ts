@@ -17,6 +17,11 @@ export const CALLBACK_STATUSES = [
 ] as const;
 export type CallbackStatus = (typeof CALLBACK_STATUSES)[number];
 
+/** `tran_date` as the gateway's own clock shows it. */
+export function printTranDate({ tranDateSkewMs }: Order, at: Instant): string {
+  return formatTranDate(at + tranDateSkewMs);
+}
+
 /** The 27 signed fields of a paid try. */
 export function describePaid(order: Order, paid: PaymentTry): Fields {
   const channel = describeChannel(paid.channel);
@@ -42,7 +47,7 @@ export function describePaid(order: Order, paid: PaymentTry): Fields {
     status: "VALID",
     store_amount: formatAmount(amountAfterFee(order.amountMinor)),
     store_id: order.storeId,
-    tran_date: formatTranDate(paid.at),
+    tran_date: printTranDate(order, paid.at),
     tran_id: order.tranId,
     val_id: paid.valId,
   };
@@ -62,7 +67,7 @@ function describeFailed(order: Order, failed: PaymentTry | null, now: Instant): 
     error: failed?.error ?? "Declined by the issuing bank",
     status: "FAILED",
     store_id: order.storeId,
-    tran_date: formatTranDate(failed?.at ?? now),
+    tran_date: printTranDate(order, failed?.at ?? now),
     tran_id: order.tranId,
   };
 }
@@ -75,7 +80,7 @@ function describeShort(order: Order, status: CallbackStatus, now: Instant): Fiel
     currency: "BDT",
     status,
     store_id: order.storeId,
-    tran_date: formatTranDate(now),
+    tran_date: printTranDate(order, now),
     tran_id: order.tranId,
   };
 }
@@ -110,12 +115,26 @@ export type Dressing = {
   readonly passwords: { readonly own: string; readonly other: string };
 };
 
+/** Callbacks of some years ago lacked these, and the unsigned one. */
+const NEWER = new Set(["card_sub_brand", "error"]);
+
+function omitNewer(said: Fields): Fields {
+  return Object.fromEntries(Object.entries(said).filter(([name]) => !NEWER.has(name)));
+}
+
+/** Fields that stand in the body once more, with what a forger would like to be read. */
+export function repeatFields(sign: SignMode): Fields {
+  return sign === "duplicate_field" ? { amount: "1.00" } : {};
+}
+
 /** Signs what is said, adds the one field that newer callbacks send unsigned, and only then overwrites with `set`. */
 export function dressCallback(
   said: Fields,
   { sign, setSigned, set, passwords }: Dressing,
   digests: Digests,
 ): Fields {
-  const signed = { ...said, ...setSigned };
-  return { ...signed, ...signInMode(signed, sign, passwords, digests), subscription_id: "", ...set };
+  const isOld = sign === "old_25_keys";
+  const signed = { ...(isOld ? omitNewer(said) : said), ...setSigned };
+  const signature = signInMode(signed, sign, passwords, digests);
+  return { ...signed, ...signature, ...(isOld ? {} : { subscription_id: "" }), ...set };
 }

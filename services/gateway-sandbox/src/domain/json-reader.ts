@@ -1,3 +1,5 @@
+import { parseRate } from "./money.ts";
+
 /** Reads untrusted JSON into a typed value; each problem is a sentence with the path, and all of them are told at once. */
 export type Reader<T> = (value: unknown, path: string, problems: string[]) => T | undefined;
 
@@ -12,10 +14,31 @@ export const readText: Reader<string> = (value, path, problems) => {
   return undefined;
 };
 
-/** Whole and not negative: milliseconds, counts, HTTP statuses. */
+/** Whole and not negative: milliseconds and counts. */
 export const readCount: Reader<number> = (value, path, problems) => {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   problems.push(`${path} must be a whole number that is not negative.`);
+  return undefined;
+};
+
+/** Whole; may be negative. */
+export const readOffset: Reader<number> = (value, path, problems) => {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  problems.push(`${path} must be a whole number.`);
+  return undefined;
+};
+
+/** Node refuses to send anything else, and a 1xx is no answer. */
+export const readHttpStatus: Reader<number> = (value, path, problems) => {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 200 && value <= 599) return value;
+  problems.push(`${path} must be an HTTP status from 200 to 599.`);
+  return undefined;
+};
+
+/** At most four decimals and more than nothing, as text. */
+export const readRate: Reader<string> = (value, path, problems) => {
+  if (typeof value === "string" && (parseRate(value) ?? 0n) > 0n) return value;
+  problems.push(`${path} must be a rate with at most four decimals, as text.`);
   return undefined;
 };
 

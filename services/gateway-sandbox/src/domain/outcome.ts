@@ -7,6 +7,7 @@ export const OUTCOMES = [
   "wait",
   "pending_then_valid",
   "fail_then_success",
+  "double_success",
 ] as const;
 
 /** What the customer does on the hosted page. */
@@ -50,9 +51,23 @@ const STEPS: Readonly<Record<Outcome, readonly Step[]>> = {
     { ...ENDS, status: "FAILED", returns: false },
     { ...ENDS, status: "VALID", afterMs: SECOND_TRY_MS },
   ],
+  double_success: [
+    { ...ENDS, status: "VALID" },
+    { ...ENDS, status: "VALID", afterMs: SECOND_TRY_MS, returns: false },
+  ],
 };
 
-/** The steps of an outcome in the order of time. `wait` has none: only the end of the session's lifetime follows. */
-export function planOutcome(outcome: Outcome): readonly Step[] {
-  return STEPS[outcome];
+/**
+ * The steps of an outcome in the order of time. `wait` has none: only the end of the session's lifetime follows. Late money
+ * comes `lateMs` after the last step, or after that end; the browser is gone by then.
+ */
+export function planOutcome(
+  outcome: Outcome,
+  lateMs: number | undefined,
+  untilExpiryMs: number,
+): readonly Step[] {
+  const steps = STEPS[outcome];
+  if (lateMs === undefined) return steps;
+  const afterMs = (outcome === "wait" ? untilExpiryMs : (steps.at(-1)?.afterMs ?? 0)) + lateMs;
+  return [...steps, { ...ENDS, status: "VALID", afterMs, returns: false }];
 }

@@ -9,19 +9,27 @@ export type Refund = {
   readonly storeId: string;
   readonly amountMinor: bigint;
   readonly initiatedAt: Instant;
-  /** When the money is back. */
-  readonly refundedAt: Instant;
+  /** When it ends, with the money back or not. */
+  readonly endsAt: Instant;
+  /** `processing`: it never ends. */
+  readonly end: RefundStatus;
 };
 
-export type RefundStatus = "processing" | "refunded";
+export const REFUND_STATUSES = ["processing", "refunded", "cancelled"] as const;
+
+export type RefundStatus = (typeof REFUND_STATUSES)[number];
 
 export function readRefundStatus(refund: Refund, now: Instant): RefundStatus {
-  return now >= refund.refundedAt ? "refunded" : "processing";
+  return now >= refund.endsAt ? refund.end : "processing";
 }
 
-export function sumRefunds(refunds: Iterable<Refund>, bankTranId: string): bigint {
+/** What left or is leaving; a cancelled refund makes room for another. */
+export function sumRefunds(refunds: Iterable<Refund>, bankTranId: string, now: Instant): bigint {
   let sum = 0n;
-  for (const refund of refunds) if (refund.bankTranId === bankTranId) sum += refund.amountMinor;
+  for (const refund of refunds) {
+    const counts = refund.bankTranId === bankTranId && readRefundStatus(refund, now) !== "cancelled";
+    if (counts) sum += refund.amountMinor;
+  }
   return sum;
 }
 
@@ -33,8 +41,8 @@ export function describeRefundStatus(refund: Refund, now: Instant): Fields {
     tran_id: refund.tranId,
     refund_ref_id: refund.refundRefId,
     initiated_on: formatTranDate(refund.initiatedAt),
-    refunded_on: status === "refunded" ? formatTranDate(refund.refundedAt) : "",
+    refunded_on: status === "refunded" ? formatTranDate(refund.endsAt) : "",
     status,
-    errorReason: "",
+    errorReason: status === "cancelled" ? "Cancelled by the bank" : "",
   };
 }

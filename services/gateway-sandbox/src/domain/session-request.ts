@@ -156,6 +156,7 @@ function buildOrder(fields: Fields, rates: Rates): Order | string {
     ipnUrl: value("ipn_url") || null,
     productName: value("product_name"),
     email: value("cus_email"),
+    tranDateSkewMs: 0,
     values: {
       value_a: value("value_a"),
       value_b: value("value_b"),

@@ -34,6 +34,8 @@ export type Order = {
   readonly ipnUrl: string | null;
   readonly productName: string;
   readonly email: string;
+  /** How far the gateway's clock is ahead where it prints `tran_date`. */
+  readonly tranDateSkewMs: number;
   readonly values: Readonly<Record<"value_a" | "value_b" | "value_c" | "value_d", string>>;
 };
 

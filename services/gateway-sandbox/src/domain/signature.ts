@@ -3,7 +3,16 @@ export type Digests = { md5(text: string): string; sha256(text: string): string 
 
 export type Fields = Readonly<Record<string, string>>;
 
-export const SIGN_MODES = ["good", "bad", "none", "md5_only", "other_password"] as const;
+export const SIGN_MODES = [
+  "good",
+  "bad",
+  "none",
+  "md5_only",
+  "other_password",
+  "keys_dropped",
+  "old_25_keys",
+  "duplicate_field",
+] as const;
 
 /** How a callback is signed: genuinely, or in one of the ways a forger or an old gateway would. */
 export type SignMode = (typeof SIGN_MODES)[number];
@@ -34,7 +43,9 @@ export function signInMode(
   digests: Digests,
 ): Fields {
   if (mode === "none") return {};
-  const signature = signFields(fields, mode === "other_password" ? passwords.other : passwords.own, digests);
+  const { amount: _, ...withoutAmount } = fields;
+  const signed = mode === "keys_dropped" ? withoutAmount : fields;
+  const signature = signFields(signed, mode === "other_password" ? passwords.other : passwords.own, digests);
   if (mode === "md5_only") {
     return { verify_key: signature.verify_key ?? "", verify_sign: signature.verify_sign ?? "" };
   }

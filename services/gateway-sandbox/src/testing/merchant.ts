@@ -6,11 +6,17 @@ export type Received = {
   readonly path: string;
   readonly at: number;
   readonly fields: Record<string, string>;
+  /** As it came. */
+  readonly body: string;
 };
 
 export type Merchant = AsyncDisposable & {
   readonly url: string;
   readonly received: Received[];
+  /** What the next notifications are answered with; 200 where nothing is left. */
+  readonly answers: number[];
+  /** Answers nothing more until so many requests wait at the same time. */
+  hold(count: number): void;
   /** The callbacks of one path, oldest first. */
   at(path: string): readonly Received[];
   /** Resolves once so many callbacks have come in all. */
@@ -20,6 +26,9 @@ export type Merchant = AsyncDisposable & {
 /** A merchant that writes every form down; returns are answered with a redirect that nobody should follow. */
 export async function startMerchant(): Promise<Merchant> {
   const received: Received[] = [];
+  const answers: number[] = [];
+  const held: (() => void)[] = [];
+  let holdCount = 0;
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8");
@@ -28,16 +37,24 @@ export async function startMerchant(): Promise<Merchant> {
     });
     request.on("end", () => {
       const path = request.url ?? "";
-      received.push({ path, at: performance.now(), fields: Object.fromEntries(new URLSearchParams(body)) });
+      const fields = Object.fromEntries(new URLSearchParams(body));
+      received.push({ path, at: performance.now(), fields, body });
       const isIpn = path === "/ipn";
-      response.writeHead(isIpn ? 200 : 303, isIpn ? {} : { location: "/followed" });
-      response.end();
+      response.writeHead(isIpn ? (answers.shift() ?? 200) : 303, isIpn ? {} : { location: "/followed" });
+      held.push(() => response.end());
+      if (held.length < holdCount) return;
+      holdCount = 0;
+      for (const answer of held.splice(0)) answer();
     });
   });
   const port = await listen(server, 0, "127.0.0.1");
   return {
     url: `http://127.0.0.1:${port}`,
     received,
+    answers,
+    hold: (count) => {
+      holdCount = count;
+    },
     at: (path) => received.filter((callback) => callback.path === path),
     until: async (count) => {
       while (received.length < count) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { MAGIC_ROWS } from "../../domain/magic/table.ts";
 import { verifyAsMerchant } from "../../testing/merchant.ts";
 import { type SandboxUnderTest, startSandbox } from "../../testing/sandbox.ts";
 
@@ -84,6 +85,26 @@ describe("rules", () => {
     expect(sandbox.merchant.received.map(({ path }) => path)).toEqual(["/ipn", "/ipn"]);
     await sandbox.admin("POST clock", { advanceMs: 10_000 });
     expect(last()).toMatchObject({ path: "/success", fields: { amount: "12.00" } });
+  });
+});
+
+describe("magic amounts", () => {
+  it("are told as the table that works", async () => {
+    const { status, body } = await sandbox.admin("GET magic");
+    expect(status).toBe(200);
+    expect(body.rows).toEqual(JSON.parse(JSON.stringify(MAGIC_ROWS)));
+  });
+
+  it("count as uses of no rule that could be listed, and a reset begins anew", async () => {
+    const value_a = "pay_reset";
+    const status = async () => {
+      const fields = sandbox.order({ total_amount: "4042.01", value_a });
+      return (await sandbox.postSession(fields)).body.status;
+    };
+    expect([await status(), await status()]).toEqual(["FAILED", "SUCCESS"]);
+    expect((await sandbox.admin("GET rules")).body.rules).toEqual([]);
+    await sandbox.admin("POST reset");
+    expect(await status()).toBe("FAILED");
   });
 });
 

@@ -1,12 +1,21 @@
 import { type ActAsCustomer, readActRequest } from "../../application/act-as-customer.ts";
 import { type ForgeCallback, readForgeRequest } from "../../application/forge-callback.ts";
+import type { LoadScenarios } from "../../application/load-scenarios.ts";
 import type { Scheduler } from "../../application/ports.ts";
 import type { ReportTruth } from "../../application/report-truth.ts";
 import { readOutageRequest, type StartOutage } from "../../application/start-outage.ts";
 import type { World } from "../../application/world.ts";
 import { type Reading, readCount, readJson, readPartsOf } from "../../domain/json-reader.ts";
-import { parseRule } from "../../domain/rule.ts";
-import { addRule, type RuleEntry, removeRule } from "../../domain/rule-book.ts";
+import { MAGIC_ROWS } from "../../domain/magic/table.ts";
+import { parseRule } from "../../domain/read-rule.ts";
+import {
+  addRule,
+  clearRules,
+  countUses,
+  listRules,
+  type RuleEntry,
+  removeRule,
+} from "../../domain/rule-book.ts";
 import { answerJson, type Incoming, type Outgoing } from "./exchange.ts";
 
 export type AdminPorts = {
@@ -16,6 +25,7 @@ export type AdminPorts = {
   readonly act: ActAsCustomer;
   readonly forge: ForgeCallback;
   readonly startOutage: StartOutage;
+  readonly scenarios: LoadScenarios;
   readonly reset: () => void;
   /** Whether this caller may use the admin calls; null, or the answer that refuses. */
   readonly refuse: (incoming: Incoming) => Outgoing | null;
@@ -46,17 +56,40 @@ function takeJson<T>(
   };
 }
 
-const describeRule = ({ id, rule, uses }: RuleEntry) => ({ id, uses: Object.fromEntries(uses), ...rule });
+const describeRule = (entry: RuleEntry) => {
+  const { id, origin, rule } = entry;
+  return { id, origin, uses: countUses(entry), ...rule };
+};
 
 function createRuleCalls({ world }: AdminPorts): Record<string, Call> {
   return {
     "POST rules": takeJson(parseRule, (rule) => answerJson(201, describeRule(addRule(world.rules, rule)))),
-    "GET rules": () => answerJson(200, { rules: world.rules.entries.map(describeRule) }),
+    "GET rules": () => answerJson(200, { rules: listRules(world.rules).map(describeRule) }),
     "DELETE rules": (_, id) => {
-      if (id === "") world.rules.entries.length = 0;
+      if (id === "") clearRules(world.rules);
       else if (!removeRule(world.rules, id))
         return answerJson(404, { error: "There is no rule with this id." });
-      return answerJson(200, { rules: world.rules.entries.map(describeRule) });
+      return answerJson(200, { rules: listRules(world.rules).map(describeRule) });
+    },
+    "GET magic": () => answerJson(200, { rows: MAGIC_ROWS }),
+  };
+}
+
+function createScenarioCalls({ world, scenarios }: AdminPorts): Record<string, Call> {
+  return {
+    "GET scenarios": () => {
+      const list = [...scenarios.list()].map(([name, scenario]) => ({ name, ...scenario }));
+      return answerJson(200, { scenarios: list });
+    },
+    "POST scenarios": (_, names) => {
+      const { unknown } = scenarios.load(names.split(","));
+      return unknown.length === 0
+        ? answerJson(201, { rules: world.rules.scenario.map(describeRule) })
+        : answerJson(404, { error: `There is no scenario ${unknown.join(", ")}.` });
+    },
+    "DELETE scenarios": () => {
+      scenarios.load([]);
+      return answerJson(200, { rules: [] });
     },
   };
 }
@@ -130,6 +163,7 @@ function splitPath(path: string): readonly [call: string, parameter: string] {
 export function createAdminRoutes(ports: AdminPorts): (incoming: Incoming) => Promise<Outgoing> | undefined {
   const calls: Readonly<Record<string, Call>> = {
     ...createRuleCalls(ports),
+    ...createScenarioCalls(ports),
     ...createCustomerCalls(ports),
     ...createTimeCalls(ports),
     ...createReportCalls(ports),

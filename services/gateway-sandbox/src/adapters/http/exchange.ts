@@ -13,7 +13,9 @@ export type Outgoing = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Called once the answer has left. */
+  /** Set: the body leaves byte by byte, so far apart. */
+  readonly dripMs?: number;
+  /** Called once the answer has left whole; never for a client that went away before. */
   readonly onSent?: () => void;
 };
 

@@ -1,17 +1,20 @@
 import type { ChooseFault, Fault } from "../../application/choose-fault.ts";
 import type { Journal, RequestEntry } from "../../application/journal.ts";
-import type { Answer, Clock } from "../../application/ports.ts";
-import type { Operation } from "../../domain/rule.ts";
+import type { Answer, Clock, Operate } from "../../application/ports.ts";
+import type { Operation, ReplyPart } from "../../domain/rule.ts";
 import type { Fields } from "../../domain/signature.ts";
 import { answerText, type Incoming, type Outgoing, readForm } from "./exchange.ts";
 import { renderOutage, renderReply } from "./reply.ts";
 
 export type GatewayPorts = {
-  readonly operations: Readonly<Record<Operation, (fields: Fields) => Answer>>;
+  readonly operations: Readonly<Record<Operation, Operate>>;
   readonly chooseFault: ChooseFault;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly waitFor: (ms: number) => Promise<void>;
+  /** Before a session's answer leaves; the answer waits for it. */
+  readonly customerHurries: (sessionKey: string) => Promise<void>;
+  /** After it has left. */
   readonly customerArrives: (sessionKey: string) => void;
 };
 
@@ -46,6 +49,12 @@ function readStatusWord({ body }: Answer): string {
   return typeof status === "string" ? status : String(body.APIConnect ?? "");
 }
 
+/** Nobody can pay on a page whose address nobody can read. */
+function leadsToThePage({ status = 200, body = "normal", set = {} }: ReplyPart): boolean {
+  const isReadable = status === 200 && (body === "normal" || body === "drip" || body === "huge");
+  return isReadable && set.GatewayPageURL === undefined && set.status === undefined;
+}
+
 function omitPassword({ store_passwd: _, ...others }: Fields): Fields {
   return others;
 }
@@ -54,7 +63,7 @@ function omitPassword({ store_passwd: _, ...others }: Fields): Fields {
 export function createGatewayRoutes(
   ports: GatewayPorts,
 ): (incoming: Incoming) => Promise<Outgoing | null> | undefined {
-  const { operations, chooseFault, journal, clock, waitFor, customerArrives } = ports;
+  const { operations, chooseFault, journal, clock, waitFor, customerHurries, customerArrives } = ports;
 
   const perform = async (
     op: Operation,
@@ -68,16 +77,15 @@ export function createGatewayRoutes(
     }
     const part = fault.kind === "reply" ? fault.part : {};
     if (part.cut === "before") return null;
-    const answer = operations[op](fields);
+    const answer = operations[op](fields, part.blind);
     entry.answer = readStatusWord(answer);
     await waitFor(part.delayMs ?? 0);
     if (part.cut === "after") return null;
     const { openedKey } = answer;
-    const isReadable = (part.status ?? 200) === 200 && (part.body ?? "normal") === "normal";
     const outgoing = renderReply(answer.body, part);
-    return openedKey !== undefined && isReadable
-      ? { ...outgoing, onSent: () => customerArrives(openedKey) }
-      : outgoing;
+    if (openedKey === undefined || !leadsToThePage(part)) return outgoing;
+    await customerHurries(openedKey);
+    return { ...outgoing, onSent: () => customerArrives(openedKey) };
   };
 
   const answer = async (op: Operation, fields: Fields, incoming: Incoming): Promise<Outgoing | null> => {

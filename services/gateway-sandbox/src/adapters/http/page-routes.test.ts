@@ -82,7 +82,9 @@ describe("the choice page", () => {
     });
     const concerned = await sandbox.open({ total_amount: "77.00" });
     const other = await sandbox.open();
-    expect(await (await fetch(concerned.pageUrl)).text()).toContain("<dd>five copies</dd>");
+    expect(await (await fetch(concerned.pageUrl)).text()).toContain(
+      `<dd><span lang="en">five copies</span></dd>`,
+    );
     expect(await (await fetch(other.pageUrl)).text()).not.toContain("five copies");
     await sandbox.admin(`DELETE rules/${String(body.id)}`);
   });

@@ -20,6 +20,9 @@ export type PageTexts = {
   readonly callbacks: string;
   readonly dropIpn: string;
   readonly dropReturn: string;
+  readonly lateIpn: string;
+  readonly repeatIpn: string;
+  readonly forgeIpn: string;
   readonly submit: string;
   readonly chooseBoth: string;
   readonly returning: string;
@@ -63,10 +66,14 @@ const ENGLISH: PageTexts = {
       "You return while the money is moving; it arrives five seconds later.",
     ],
     fail_then_success: ["Fail, then try again", "The first try is declined and the second one is paid."],
+    double_success: ["Pay twice", "You are charged two times in this session."],
   },
   callbacks: "Callbacks",
   dropIpn: "Lose the notification (IPN) to the merchant",
   dropReturn: "Lose the browser's return to the merchant",
+  lateIpn: "Send the notification ten seconds late",
+  repeatIpn: "Send the notification five times",
+  forgeIpn: "Sign the notification wrongly",
   submit: "Continue",
   chooseBoth: "Choose one way to pay and one outcome.",
   returning: "Returning to the merchant",
@@ -110,10 +117,14 @@ const BANGLA: PageTexts = {
     wait: ["মেয়াদ শেষ হওয়া পর্যন্ত অপেক্ষা", "সেশনের মেয়াদ EXPIRED হিসেবে শেষ না হওয়া পর্যন্ত কিছু ঘটবে না।"],
     pending_then_valid: ["প্রক্রিয়াধীন, পরে সফল", "টাকা পথে থাকতেই আপনি ফিরবেন; পাঁচ সেকেন্ড পরে তা পৌঁছাবে।"],
     fail_then_success: ["ব্যর্থ, আবার চেষ্টা", "প্রথম চেষ্টা প্রত্যাখ্যাত হবে, দ্বিতীয়টি সফল হবে।"],
+    double_success: ["দুইবার পরিশোধ", "এই সেশনে আপনার কাছ থেকে দুইবার টাকা নেওয়া হবে।"],
   },
   callbacks: "কলব্যাক",
   dropIpn: "মার্চেন্টের কাছে নোটিফিকেশন (IPN) হারিয়ে যাক",
   dropReturn: "মার্চেন্টের কাছে ব্রাউজারের ফেরা হারিয়ে যাক",
+  lateIpn: "নোটিফিকেশন দশ সেকেন্ড দেরিতে পাঠানো হোক",
+  repeatIpn: "নোটিফিকেশন পাঁচবার পাঠানো হোক",
+  forgeIpn: "নোটিফিকেশনে ভুল স্বাক্ষর দেওয়া হোক",
   submit: "এগিয়ে যান",
   chooseBoth: "একটি পরিশোধের মাধ্যম ও একটি ফলাফল বেছে নিন।",
   returning: "মার্চেন্টের কাছে ফেরা হচ্ছে",

@@ -10,6 +10,10 @@ const HTML_BODY =
   "<html><head><title>Error</title></head><body><h1>Service temporarily unavailable</h1></body></html>";
 const ELEMENT_PREFIX = "element.";
 
+/** Ten megabytes that are still JSON: a reader that stops early has no other way to know. */
+const HUGE = "x".repeat(10 * 1024 * 1024);
+const DRIP_MS = 1_000;
+
 function overwrite(body: Body, set: Fields): Body {
   const entries = Object.entries(set);
   const top = entries.filter(([name]) => !name.startsWith(ELEMENT_PREFIX));
@@ -23,11 +27,25 @@ function overwrite(body: Body, set: Fields): Body {
 }
 
 /** Shapes what is sent; what happened at the gateway stays as it is. */
-export function renderReply(
+export function renderReply(body: Body, part: ReplyPart): Outgoing {
+  const { status = 200, body: shape = "normal", set = {}, elementAs, retryAfterSeconds } = part;
+  const told = elementAs === "object" ? unwrapElement(overwrite(body, set)) : overwrite(body, set);
+  const shaped = shapeBody(told, status, shape, part.dripMs ?? DRIP_MS);
+  if (retryAfterSeconds === undefined) return shaped;
+  return { ...shaped, headers: { ...shaped.headers, "retry-after": String(retryAfterSeconds) } };
+}
+
+function unwrapElement(body: Body): Body {
+  return Array.isArray(body.element) ? { ...body, element: body.element.at(-1) } : body;
+}
+
+function shapeBody(
   body: Body,
-  { status = 200, body: shape = "normal", set = {} }: ReplyPart,
+  status: number,
+  shape: NonNullable<ReplyPart["body"]>,
+  dripMs: number,
 ): Outgoing {
-  const normal = answerJson(status, overwrite(body, set));
+  const normal = answerJson(status, body);
   switch (shape) {
     case "normal":
       return normal;
@@ -37,6 +55,10 @@ export function renderReply(
       return { ...normal, body: "" };
     case "truncated":
       return { ...normal, body: normal.body.slice(0, Math.floor(normal.body.length / 2)) };
+    case "huge":
+      return answerJson(status, { ...body, padding: HUGE });
+    case "drip":
+      return { ...normal, dripMs };
   }
 }
 

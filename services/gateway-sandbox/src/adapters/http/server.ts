@@ -25,14 +25,28 @@ async function exchange(request: IncomingMessage, handle: Handle): Promise<Outgo
   return handle(incoming);
 }
 
-function send(response: ServerResponse, { status, headers, body, onSent }: Outgoing): void {
+/** Slow on purpose; it ends with the connection. */
+function drip(response: ServerResponse, body: Buffer, everyMs: number, onSent?: () => void): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    response.write(body.subarray(at, at + 1));
+    at += 1;
+    if (at < body.length) return;
+    clearInterval(timer);
+    response.end(onSent);
+  }, everyMs);
+  response.once("close", () => clearInterval(timer));
+}
+
+function send(response: ServerResponse, { status, headers, body, dripMs, onSent }: Outgoing): void {
   response.writeHead(status, {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "content-length": Buffer.byteLength(body),
     ...headers,
   });
-  response.end(body, onSent);
+  if (dripMs === undefined) response.end(body, onSent);
+  else drip(response, Buffer.from(body), dripMs, onSent);
 }
 
 export function createHttpServer(handle: Handle): Server {
