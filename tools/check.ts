@@ -2,11 +2,21 @@ import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { isStep, STEPS, type Step } from "./check-steps.ts";
 
-/** `npm run check`: everything that can be known without running the product. Starts nothing. */
+const HELP = `npm run check -- [options]
+
+  Everything that can be known without running the product. Starts nothing.
+
+  --only STEP   one step alone, or several separated by commas: ${STEPS.join(", ")}
+  --help        this text
+`;
+
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 type Check = {
+  readonly step: Step;
   readonly name: string;
   readonly script: string;
   readonly args: readonly string[];
@@ -17,24 +27,52 @@ type Result = { readonly name: string; readonly isOk: boolean; readonly output: 
 const modules = (path: string): string => join(ROOT, "node_modules", path);
 
 const CHECKS: readonly Check[] = [
-  { name: "types", script: modules("typescript/bin/tsc"), args: ["-p", "tsconfig.json"] },
-  { name: "pure domain", script: modules("typescript/bin/tsc"), args: ["-p", "tsconfig.domain.json"] },
+  { step: "types", name: "types", script: modules("typescript/bin/tsc"), args: ["-p", "tsconfig.json"] },
   {
+    step: "domain",
+    name: "pure domain",
+    script: modules("typescript/bin/tsc"),
+    args: ["-p", "tsconfig.domain.json"],
+  },
+  {
+    step: "biome",
     name: "format, lint, boundaries",
     script: modules("@biomejs/biome/bin/biome"),
-    args: ["check", "--error-on-warnings", "."],
+    args: ["check", "--error-on-warnings", "--max-diagnostics=200", "."],
   },
-  { name: "contract (buf lint)", script: modules("@bufbuild/buf/bin/buf"), args: ["lint"], cwd: "proto" },
-  { name: "unused code (knip)", script: modules("knip/bin/knip.js"), args: [] },
-  { name: "tidy", script: join(ROOT, "tools", "tidy.ts"), args: [] },
+  {
+    step: "contract",
+    name: "contract (buf lint)",
+    script: modules("@bufbuild/buf/bin/buf"),
+    args: ["lint"],
+    cwd: "proto",
+  },
+  { step: "docs", name: "rpc docs", script: join(ROOT, "tools", "rpc-docs.ts"), args: ["--check"] },
+  { step: "knip", name: "unused code (knip)", script: modules("knip/bin/knip.js"), args: [] },
+  { step: "tidy", name: "tidy", script: join(ROOT, "tools", "tidy.ts"), args: [] },
 ];
 
-const results = await runAll(CHECKS, Math.max(2, Math.floor(availableParallelism() / 2)));
-for (const result of results.filter(({ isOk }) => !isOk)) {
-  process.stdout.write(`\n── ${result.name} ──\n${result.output.trimEnd()}\n`);
+const { values } = parseArgs({
+  options: { only: { type: "string" }, help: { type: "boolean", short: "h" } },
+});
+if (values.help) process.stdout.write(HELP);
+else await check(chosen(values.only));
+
+async function check(checks: readonly Check[]): Promise<void> {
+  const results = await runAll(checks, Math.max(2, Math.floor(availableParallelism() / 2)));
+  for (const result of results.filter(({ isOk }) => !isOk)) {
+    process.stdout.write(`\n── ${result.name} ──\n${result.output.trimEnd()}\n`);
+  }
+  process.stdout.write(`\n${table(results)}\n`);
+  process.exitCode = results.every(({ isOk }) => isOk) ? 0 : 1;
 }
-process.stdout.write(`\n${table(results)}\n`);
-process.exitCode = results.every(({ isOk }) => isOk) ? 0 : 1;
+
+function chosen(only: string | undefined): readonly Check[] {
+  const steps = only?.split(",") ?? STEPS;
+  const unknown = steps.filter((step) => !isStep(step));
+  if (unknown.length > 0) throw new Error(`no step is called ${unknown.join(", ")}; see --help`);
+  return CHECKS.filter(({ step }) => steps.includes(step));
+}
 
 /** Runs the checks side by side, `width` at a time, and returns their results in the order of the list. */
 async function runAll(checks: readonly Check[], width: number): Promise<Result[]> {

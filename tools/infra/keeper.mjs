@@ -2,7 +2,10 @@
 // server never outlives whoever needed it. Plain JavaScript, because it should cost as little as possible to start.
 import { spawn } from "node:child_process";
 import { existsSync, openSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname } from "node:path";
+
+const SIGNALLED = 128;
 
 /** @type {import("./kept-process.ts").KeptSpec} */
 const spec = JSON.parse(process.argv[2] ?? "null");
@@ -44,9 +47,10 @@ server.once("error", (error) => {
   process.stdout.write(`${JSON.stringify({ error: error.message })}\n`, () => process.exit(1));
 });
 server.once("spawn", () => process.stdout.write(`${JSON.stringify({ pid: server.pid })}\n`));
-server.once("exit", (code) => {
+server.once("exit", (code, signal) => {
   removeFolder();
-  process.exit(code ?? 1);
+  // As a shell tells it: 128 and the number of the signal that ended it.
+  process.exit(code ?? SIGNALLED + (constants.signals[signal] ?? 0));
 });
 
 // The parent may be gone before it reads the line about the process id.

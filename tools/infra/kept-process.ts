@@ -21,6 +21,8 @@ export type KeptProcess = {
   /** Of the server itself, not of its keeper. */
   readonly pid: number;
   hasExited(): boolean;
+  /** Of the server; 128 and the number of the signal that ended it. Null while it runs. */
+  exitCode(): number | null;
   readonly exited: Promise<void>;
   /** Orderly; `keepFolder` leaves `removeAfter` in place for a later start. */
   stop(options?: { readonly keepFolder: boolean }): Promise<void>;
@@ -28,11 +30,17 @@ export type KeptProcess = {
   kill(): Promise<void>;
 };
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 const KEEPER = fileURLToPath(new URL("./keeper.mjs", import.meta.url));
 
-/** Starts a server under its keeper, in a session of its own so that the terminal's Ctrl-C does not reach it. */
-export async function startKept(spec: KeptSpec): Promise<KeptProcess> {
+/**
+ * Starts a server under its keeper, in a session of its own so that the terminal's Ctrl-C does not reach it. Its
+ * environment is this process's own unless another one is given.
+ */
+export async function startKept(spec: KeptSpec, env: Env = process.env): Promise<KeptProcess> {
   const keeper = spawn(process.execPath, [KEEPER, JSON.stringify(spec)], {
+    env,
     detached: true,
     stdio: ["pipe", "pipe", "inherit"],
     windowsHide: true,
@@ -52,6 +60,7 @@ export async function startKept(spec: KeptSpec): Promise<KeptProcess> {
     pid,
     exited,
     hasExited: () => isGone,
+    exitCode: () => keeper.exitCode,
     stop: async (options) => {
       keeper.stdin.end(options?.keepFolder ? "keep\n" : "");
       await exited;

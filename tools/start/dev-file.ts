@@ -1,5 +1,6 @@
-import type { Constellation, ServiceDatabases } from "@oi/e2e/constellation";
+import type { ServiceDatabases } from "@oi/e2e/environment";
 import type { DemoApplication } from "./demo-application.ts";
+import type { Processes, Running } from "./program.ts";
 
 type Service = { readonly grpc: string; readonly http: string };
 
@@ -8,6 +9,8 @@ export type DevFile = {
   readonly baseUrl: string;
   readonly publicUrl: string;
   readonly pid: number;
+  /** The services' own process ids, when each has a process. They change when one is started again. */
+  readonly processes?: Processes;
   readonly application: DemoApplication;
   readonly services: { readonly payments: Service; readonly ledger: Service; readonly webhooks: Service };
   readonly gatewaySandbox: { readonly url: string | null };
@@ -17,19 +20,21 @@ export type DevFile = {
 
 export function devFile(facts: {
   readonly baseUrl: string;
-  readonly constellation: Constellation;
+  readonly running: Running;
   readonly databases: ServiceDatabases;
   readonly natsUrl: string;
   readonly application: DemoApplication;
 }): DevFile {
-  const { constellation, databases } = facts;
+  const { running, databases } = facts;
+  const processes = running.processes?.();
   return {
     baseUrl: facts.baseUrl,
-    publicUrl: constellation.publicUrl,
+    publicUrl: running.publicUrl,
     pid: process.pid,
+    ...(processes ? { processes } : {}),
     application: facts.application,
-    services: constellation.services,
-    gatewaySandbox: { url: constellation.sandboxUrl },
+    services: running.services,
+    gatewaySandbox: { url: running.sandboxUrl },
     databases: {
       payments: databases.payments.url,
       ledger: databases.ledger.url,

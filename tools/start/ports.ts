@@ -1,3 +1,4 @@
+import type { ConstellationPorts } from "@oi/e2e/environment";
 import { choosePort, freePort } from "../infra/ports.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -15,10 +16,10 @@ const WISHES = {
   webhooksHttp: ["OI_WEBHOOKS_HTTP_PORT", 9203],
 } as const;
 
-export type Ports = Record<keyof typeof WISHES, number>;
+type Ports = Record<keyof typeof WISHES, number>;
 
 /** The wanted ports; a taken default moves up by one, a taken wish is refused. Ephemeral starts take any free ones. */
-export async function choosePorts(env: Env): Promise<Ports> {
+export async function choosePorts(env: Env): Promise<ConstellationPorts> {
   const taken = new Set<number>();
   const chosen: [string, number][] = [];
   for (const [name, [variable, fallback]] of Object.entries(WISHES)) {
@@ -26,7 +27,14 @@ export async function choosePorts(env: Env): Promise<Ports> {
     taken.add(port);
     chosen.push([name, port]);
   }
-  return Object.fromEntries(chosen) as Ports;
+  const ports = Object.fromEntries(chosen) as Ports;
+  return {
+    edge: ports.edge,
+    edgeOps: ports.edgeOps,
+    sandbox: ports.sandbox,
+    grpc: { payments: ports.paymentsGrpc, ledger: ports.ledgerGrpc, webhooks: ports.webhooksGrpc },
+    http: { payments: ports.paymentsHttp, ledger: ports.ledgerHttp, webhooks: ports.webhooksHttp },
+  };
 }
 
 async function chooseOne(

@@ -53,15 +53,23 @@ export const applicationKnowsNoTechnology: Rule = (file) => {
 };
 
 export const adaptersStayApart: Rule = (file) => {
-  const [, adapters, own] = /^(services\/[^/]+\/src\/adapters\/)([^/]+)\//.exec(file.path) ?? [];
-  if (!adapters || isTest(file)) return [];
+  const [, source, own] = /^(services\/[^/]+\/src\/)adapters\/([^/]+)\//.exec(file.path) ?? [];
+  if (!source || isTest(file)) return [];
+  const allowed = [`adapters/${own}/`, "application/", "domain/"].map((folder) => source + folder);
+  // A composition root has a rule of its own.
   const isForeign = ({ target }: Import): boolean =>
-    target.startsWith(adapters) && !target.startsWith(`${adapters}${own}/`);
-  return refuse(file, isForeign, "an adapter never imports another adapter; app.ts brings them together");
+    target.startsWith(source) &&
+    target !== `${source}app.ts` &&
+    !allowed.some((folder) => target.startsWith(folder));
+  return refuse(
+    file,
+    isForeign,
+    "an adapter knows its own folder, application and domain; app.ts brings adapters together",
+  );
 };
 
 export const appIsARoot: Rule = (file) => {
-  if (file.name === "main.ts" || isTest(file)) return [];
+  if (/^services\/[^/]+\/src\/main\.ts$/.test(file.path) || isTest(file)) return [];
   const isRoot = ({ target }: Import): boolean =>
     /^services\/[^/]+\/src\/app\.ts$/.test(target) || SERVICES.some((name) => target === `@oi/${name}/app`);
   return refuse(file, isRoot, "only main.ts and e2e import a composition root");
@@ -98,8 +106,9 @@ export const technologiesStayInTheirPlace: Rule = (file) => {
 export const testkitIsForTests: Rule = (file) => {
   if (isTest(file)) return [];
   const isTestkit = ({ target }: Import): boolean =>
-    isPackage(target, "@oi/testkit") || target.startsWith("packages/testkit/");
-  return refuse(file, isTestkit, "only tests use the testkit");
+    isPackage(target, "@oi/testkit") ||
+    /^packages\/testkit\/|\/testing\/|\.(test|contract)\.ts$/.test(target);
+  return refuse(file, isTestkit, "only tests use what is made for tests");
 };
 
 /** A unit test needs nothing but itself; one that needs a server says so in its name. */
