@@ -9,7 +9,8 @@ import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { type TestNats, testNats } from "@oi/testkit/nats";
 import { testDatabase } from "@oi/testkit/postgres";
 import { freePort } from "@oi/tools/infra/ports";
-import { type Constellation, SERVICES, type ServiceDatabases, startConstellation } from "./constellation.ts";
+import { type Constellation, startConstellation } from "./constellation.ts";
+import { SERVICES, type ServiceDatabases } from "./environment.ts";
 import { type Merchant, merchantOf } from "./merchant.ts";
 import { type Sandbox, sandboxAt } from "./sandbox.ts";
 
