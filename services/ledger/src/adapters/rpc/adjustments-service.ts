@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { DomainError, invalid } from "@oi/kernel/errors";
+import { callerOf } from "@oi/platform/rpc/caller";
 import {
   type AdjustmentLeg,
   type Adjustment as AdjustmentMessage,
@@ -28,11 +29,11 @@ export type AdjustmentUseCases = {
   readonly reads: Pick<LedgerReads, "transaction">;
 };
 
-/** Whom the entrance authenticated. Never a field of the request: nobody may name himself. */
-function callerOf({ requestHeader }: HandlerContext): string {
-  const caller = requestHeader.get("x-oi-caller") ?? "";
-  if (/^[\w.:@-]{1,200}$/.test(caller)) return caller;
-  throw new DomainError("FORBIDDEN", "Only a person who is known may do this.", {
+/** The person on whose behalf the caller acts: the door accepts `oi-actor` only from callers that may name one. */
+function personOf(context: HandlerContext): string {
+  const { actor } = callerOf(context);
+  if (actor !== null && /^[\w.:@-]{1,200}$/.test(actor)) return actor;
+  throw new DomainError("FORBIDDEN", "Only a person who is named in oi-actor may do this.", {
     metadata: { cause: "ROLE_MISSING" },
   });
 }
@@ -45,14 +46,14 @@ export function adjustmentsService(useCases: AdjustmentUseCases): ServiceImpl<ty
       const adjustment = await useCases.propose(scopeOf(request.book), {
         content: contentOf(request),
         key: request.idempotencyKey,
-        maker: callerOf(context),
+        maker: personOf(context),
         isOpening: request.template?.name === "opening",
       });
       return { adjustment: adjustmentMessage(adjustment) };
     },
     approveAdjustment: async ({ book, id }, context) => {
       const scope = scopeOf(book);
-      const adjustment = await useCases.approve(scope, Number(id), callerOf(context));
+      const adjustment = await useCases.approve(scope, Number(id), personOf(context));
       const { state } = adjustment;
       const found =
         state.status === "POSTED" ? await reads.transaction(scope, { by: "SEQ", seq: state.seq }) : null;
@@ -62,7 +63,7 @@ export function adjustmentsService(useCases: AdjustmentUseCases): ServiceImpl<ty
       };
     },
     declineAdjustment: async ({ book, id, reason }, context) => {
-      const adjustment = await useCases.decline(scopeOf(book), Number(id), callerOf(context), reason);
+      const adjustment = await useCases.decline(scopeOf(book), Number(id), personOf(context), reason);
       return { adjustment: adjustmentMessage(adjustment) };
     },
     getAdjustment: async ({ book, id }) => {

@@ -99,7 +99,7 @@ describe.each(["memory", "grpc"] as const)("a caller through %s", (kind) => {
   });
 
   const adjusting = () => rpcClient(AdjustmentsService, transport);
-  const as = (who: string) => ({ headers: { "x-oi-caller": who } });
+  const as = (who: string) => ({ headers: { "oi-actor": who } });
   const legs = (amountMinor: bigint) => [
     { path: "Expenses:WriteOff", currency: "BDT", amountMinor },
     { path: "Liabilities:Merchant:Payable", currency: "BDT", amountMinor: -amountMinor },
