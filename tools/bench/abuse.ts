@@ -38,6 +38,8 @@ export async function run(args: readonly string[]): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const stage = opened.use(await openStage());
   const databases = await stage.databases("abuse");
+  // Production's own limit: outside it a hundred times as many wrong secrets are let through, for convenience.
+  process.env.RATE_LIMIT_AUTH_FAILURES_PER_MINUTE ??= "10";
   const { dev } = opened.use(
     await startShape({ program: "services.ts", home: `${stage.home}/abuse`, databases }),
   );
