@@ -41,8 +41,10 @@ function pinnedNode() {
   return fail("the pinned Node is not installed", why, "npm ci --include=optional");
 }
 
+/** What Node made of the sources is kept: a program starts in half the time from then on. */
 function environment() {
   return {
+    NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "node"),
     ...process.env,
     PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
     TURBO_TELEMETRY_DISABLED: "1",

@@ -12,10 +12,11 @@ import { type ServiceProcess, startService } from "./testing/service-process.ts"
 /**
  * Real: the service as a process that is killed with SIGKILL, PostgreSQL, NATS, HTTP to the simulator. Double: the
  * simulator is the gateway, and this file forwards its notifications as the edge would. Judge: the simulator's own books of
- * charges and refunds, and the rows of the database. `KILL_RUNS=50` runs each failpoint so often; without
- * it a sample of them runs once.
+ * charges and refunds, and the rows of the database. `KILL_RUNS=50` runs each failpoint so often, `KILL_LANES=4` so many
+ * at a time; without them a sample of the failpoints runs once.
  */
 const RUNS = Number(process.env.KILL_RUNS ?? 1);
+const LANES = Math.min(RUNS, Number(process.env.KILL_LANES ?? 2));
 
 const FAILPOINTS = [
   "create.before_commit",
@@ -44,29 +45,34 @@ const SAMPLE = [
   "late_money.committed_not_refunded",
 ];
 
-let database: TestDatabase;
-let nats: TestNats;
+/** A database and a broker of its own, so that several services can live and die side by side. */
+type Lane = { readonly database: TestDatabase; readonly nats: TestNats; readonly sql: Sql };
+
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 let gateway: ReturnType<typeof createAdmin>;
-let sql: Sql;
+let lanes: readonly Lane[];
 let port = 21_000 + (process.pid % 2_000) * 4;
+const opened = new AsyncDisposableStack();
+
+async function openLane(): Promise<Lane> {
+  const database = opened.use(
+    await testDatabase({ migrations: "services/payments/migrations", service: "payments" }),
+  );
+  const nats = opened.use(await testNats());
+  const sql = postgres(database.adminUrl, { max: 2 });
+  opened.defer(() => sql.end());
+  return { database, nats, sql };
+}
 
 beforeAll(async () => {
-  database = await testDatabase({ migrations: "services/payments/migrations", service: "payments" });
-  nats = await testNats();
-  sandbox = await startSandbox({ SANDBOX_REFUND_DELAY_MS: "50" });
+  sandbox = opened.use(await startSandbox({ SANDBOX_REFUND_DELAY_MS: "50" }));
   gateway = createAdmin(sandbox);
-  sql = postgres(database.adminUrl, { max: 2 });
+  lanes = await Promise.all(Array.from({ length: LANES }, openLane));
   // Session and refund take their time, so that a process can die while they are on the wire.
   const slow = { status: 200, body: "normal", delayMs: 150 };
   await gateway.call("rules", { match: { tranId: "*" }, reply: { session: slow, refund: slow } });
 });
-afterAll(async () => {
-  await sql.end();
-  await sandbox[Symbol.asyncDispose]();
-  await nats[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => opened.disposeAsync());
 
 type Call = ServiceProcess["call"];
 
@@ -90,7 +96,7 @@ const notification = (body: string) => ({
   remoteAddress: "192.0.2.1",
 });
 
-function environment(publicUrl: string): Record<string, string> {
+function environment({ database, nats }: Lane, publicUrl: string): Record<string, string> {
   port += 2;
   return {
     PAYMENTS_DATABASE_URL: database.url,
@@ -118,7 +124,7 @@ type Payment = { readonly id: string; readonly reference: string; readonly statu
 type Refund = { readonly id: string; readonly status: string };
 
 /** A click that is repeated until it leads somewhere; what a crash left open counts as a minute old. */
-async function openCheckout(call: Call, reference: string): Promise<string> {
+async function openCheckout(sql: Sql, call: Call, reference: string): Promise<string> {
   for (;;) {
     const answer = await call("CheckoutService/OpenCheckout", { reference });
     if (answer.ok) break;
@@ -131,7 +137,7 @@ async function openCheckout(call: Call, reference: string): Promise<string> {
 }
 
 /** A call takes a fraction of a second; who holds one longer than five has died, and its lease counts as over. */
-async function endDeadLeases(): Promise<void> {
+async function endDeadLeases(sql: Sql): Promise<void> {
   await sql`
     update refund_attempt set lease_until = clock_timestamp() - interval '1 second'
     where state = 'SENDING' and lease_until < clock_timestamp() + interval '55 seconds'`;
@@ -141,8 +147,8 @@ async function endDeadLeases(): Promise<void> {
 }
 
 /** The operator's part: looks into the gateway's books and says what is there. */
-async function endDoubts(call: Call, scope: object, payment: Payment): Promise<void> {
-  await endDeadLeases();
+async function endDoubts(sql: Sql, call: Call, scope: object, payment: Payment): Promise<void> {
+  await endDeadLeases(sql);
   const doubtful = await sql`
     select r.id, t.merchant_refund_ref as ref from refund r join refund_attempt t on t.refund_id = r.id
     where r.payment_id = ${payment.id} and t.state = 'UNKNOWN'`;
@@ -160,6 +166,7 @@ async function endDoubts(call: Call, scope: object, payment: Payment): Promise<v
 }
 
 async function live(
+  sql: Sql,
   call: Call,
   run: string,
   dropIpn: boolean,
@@ -175,7 +182,7 @@ async function live(
   const { payment } = (await ok(call, "PaymentsService/CreatePayment", wish)) as unknown as {
     payment: Payment;
   };
-  const merchantRef = await openCheckout(call, payment.reference);
+  const merchantRef = await openCheckout(sql, call, payment.reference);
   const found = (await gateway.call(`sessions?tranId=${merchantRef}`)) as {
     sessions: { sessionkey: string }[];
   };
@@ -187,7 +194,7 @@ async function live(
       late,
     });
   const state = async () => {
-    await endDeadLeases();
+    await endDeadLeases(sql);
     const read = await ok(call, "PaymentsService/GetPayment", { ...scope, id: payment.id });
     return (read as unknown as { payment: Payment }).payment;
   };
@@ -200,7 +207,7 @@ async function live(
   await ok(call, "RefundsService/CreateRefund", refund);
   await eventually(
     async () => {
-      await endDoubts(call, scope, payment);
+      await endDoubts(sql, call, scope, payment);
       const { refunds } = await ok(call, "RefundsService/ListRefunds", { ...scope, paymentId: payment.id });
       const states = ((refunds ?? []) as Refund[]).map(({ status }) => status);
       expect(states).toEqual(["REFUND_STATUS_SUCCEEDED", "REFUND_STATUS_SUCCEEDED"]);
@@ -211,7 +218,7 @@ async function live(
 }
 
 /** One charge and one refund for each that was wanted, one event per change, and nothing left unsaid. */
-async function judge({ payment, merchantRef }: Awaited<ReturnType<typeof live>>): Promise<void> {
+async function judge(sql: Sql, { payment, merchantRef }: Awaited<ReturnType<typeof live>>): Promise<void> {
   expect(payment.status).toBe("PAYMENT_STATUS_PARTIALLY_REFUNDED");
   const { charges } = (await gateway.call(`charges?tranId=${merchantRef}`)) as { charges: unknown[] };
   expect(charges).toHaveLength(2);
@@ -251,20 +258,29 @@ async function judge({ payment, merchantRef }: Awaited<ReturnType<typeof live>>)
   );
 }
 
+async function dieOnce(lane: Lane, failpoint: string, run: string): Promise<void> {
+  let handOver: (body: string) => Promise<unknown> = async () => undefined;
+  using edge = await forwarder((body) => handOver(body));
+  await using service = await startService(environment(lane, edge.url), failpoint);
+  handOver = (body) => service.call("CheckoutService/RecordGatewayCallback", notification(body));
+  // With the notification on its way the gateway is not asked without a hint.
+  const dropIpn = failpoint === "inquiry.answered_not_committed";
+  await judge(lane.sql, await live(lane.sql, service.call, run, dropIpn));
+  expect(service.wasKilled()).toBe(true);
+}
+
 for (const failpoint of process.env.KILL_RUNS === undefined ? SAMPLE : FAILPOINTS) {
   it(
     `loses nothing and does nothing twice when it is killed at ${failpoint}`,
     async () => {
-      for (let run = 0; run < RUNS; run++) {
-        let handOver: (body: string) => Promise<unknown> = async () => undefined;
-        using edge = await forwarder((body) => handOver(body));
-        await using service = await startService(environment(edge.url), failpoint);
-        handOver = (body) => service.call("CheckoutService/RecordGatewayCallback", notification(body));
-        // With the notification on its way the gateway is not asked without a hint.
-        const dropIpn = failpoint === "inquiry.answered_not_committed";
-        await judge(await live(service.call, `${failpoint}-${run}`, dropIpn));
-        expect(service.wasKilled()).toBe(true);
-      }
+      let begun = 0;
+      const fill = async (lane: Lane): Promise<void> => {
+        while (begun < RUNS) {
+          begun += 1;
+          await dieOnce(lane, failpoint, `${failpoint}-${begun}`);
+        }
+      };
+      await Promise.all(lanes.map(fill));
     },
     150_000 * RUNS,
   );

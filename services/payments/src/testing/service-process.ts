@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "@oi/testkit/eventually";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const COMPILED = fileURLToPath(new URL("../../../../node_modules/.cache/node", import.meta.url));
 
 /** The service as a process of its own that dies at a failpoint and is started again without it. For tests only. */
 export type ServiceProcess = AsyncDisposable & {
@@ -24,7 +25,7 @@ export async function startService(
   let stopping = false;
   const launch = (more: Readonly<Record<string, string>>) => {
     const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: "", LOG_LEVEL: "warn", ...env, ...more },
+      env: { PATH: "", LOG_LEVEL: "warn", NODE_COMPILE_CACHE: COMPILED, ...env, ...more },
       stdio: ["ignore", "ignore", "inherit"],
     });
     child.once("exit", (_, signal) => {
@@ -63,7 +64,7 @@ export async function startService(
     [Symbol.asyncDispose]: async () => {
       stopping = true;
       const exited = once(running, "exit");
-      running.kill("SIGKILL");
+      running.kill("SIGTERM");
       await exited;
     },
   };
