@@ -5,12 +5,18 @@ import { translateDatabaseError } from "./errors.ts";
 
 export type { Sql } from "postgres";
 
-/** A pool with a gate in front, because the driver itself queues without bound and without a time limit. */
+/**
+ * A pool with a gate in front, because the driver itself queues without bound and without a time limit. A pool in which
+ * a connection has fallen silent is replaced: the driver waits for it for ever, and nothing else frees its place.
+ */
 export type Database = AsyncDisposable & {
+  /** The pool of this moment; not to be kept, because it may be replaced. */
   readonly sql: Sql;
   /**
-   * Runs one piece of work on the pool and translates the driver's trouble. Raises SERVICE_UNAVAILABLE when the
-   * database or its pool is exhausted or away, DEADLINE_EXCEEDED when a write's outcome is unknown.
+   * Runs one piece of work on the pool and translates the driver's trouble. Work is a handful of statements; what
+   * takes longer than two statement timeouts and a second waits for a connection that is dead. Raises
+   * SERVICE_UNAVAILABLE when the database or its pool is exhausted, frozen or away, DEADLINE_EXCEEDED when a write's
+   * outcome is unknown.
    */
   run<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
 };
@@ -35,23 +41,47 @@ function options(config: DatabaseConfig, name: string, max: number): Options<Rec
 
 /** Opens a pool; nothing connects until the first query. `max` overrides the pool size for side jobs. */
 export function openDatabase(config: DatabaseConfig, name: string, max = config.poolMax): Database {
-  const sql = postgres(config.url, options(config, name, max));
+  const open = () => postgres(config.url, options(config, name, max));
   const gate = createGate(max, config.waitMax);
+  // The server ends each statement at its own limit, and a server that cannot do that is frozen or out of reach.
+  const frozenAfterMs = 2 * config.statementTimeoutMs + 1_000;
+  const ending = new Set<Promise<void>>();
+  let sql = open();
   let running = 0;
+  const replace = (frozen: Sql): void => {
+    if (frozen !== sql) return;
+    sql = open();
+    const ended = frozen.end({ timeout: 1 }).finally(() => ending.delete(ended));
+    ending.add(ended);
+  };
+  const watched = async <T>(work: (sql: Sql) => Promise<T>): Promise<T> => {
+    const own = sql;
+    const timer = setTimeout(() => replace(own), frozenAfterMs);
+    try {
+      return await work(own);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   return {
-    sql,
+    get sql() {
+      return sql;
+    },
     run: async (work) => {
       running += 1;
       try {
-        return await gate(() => work(sql));
+        return await gate(() => watched(work));
       } catch (error) {
         throw translateDatabaseError(error);
       } finally {
         running -= 1;
       }
     },
-    // The driver waits for ever for a connection that was killed under a query, so an idle pool is not waited for.
-    [Symbol.asyncDispose]: () => sql.end({ timeout: running > 0 ? 5 : 1 }),
+    [Symbol.asyncDispose]: async () => {
+      // The driver waits for ever for a connection that was killed under a query, so an idle pool is not waited for.
+      await sql.end({ timeout: running > 0 ? 5 : 1 });
+      await Promise.all(ending);
+    },
   };
 }
 
@@ -97,8 +127,4 @@ function createGate(size: number, waitMax: number): <T>(work: () => Promise<T>) 
       leave();
     }
   };
-}
-
-export async function pingDatabase(database: Database): Promise<void> {
-  await database.sql`select 1`;
 }

@@ -3,7 +3,7 @@ import { DomainError } from "@oi/kernel/errors";
 import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { databaseConfig, type PlatformDatabase, platformDatabase } from "../testing/platform-database.ts";
-import { type Database, openDatabase, openSession, pingDatabase } from "./client.ts";
+import { type Database, openDatabase, openSession } from "./client.ts";
 import { postgresCode, translateDatabaseError, violates } from "./errors.ts";
 
 let platform: PlatformDatabase;
@@ -51,6 +51,20 @@ describe("the database's trouble", () => {
     expect(performance.now() - begunMs, "closing it afterwards").toBeLessThan(2_500);
   });
 
+  it("is SERVICE_UNAVAILABLE when the backend freezes, and its place is free again", async () => {
+    const limits = { statementTimeoutMs: 300, poolMax: 1, waitMax: 0 };
+    await using frozen = openDatabase({ ...platform.config, ...limits }, "frozen");
+    const [backend] = await frozen.run((sql) => sql<{ pid: number }[]>`select pg_backend_pid() as pid`);
+    const pid = backend?.pid ?? 0;
+    process.kill(pid, "SIGSTOP");
+    try {
+      expect(await failureOf(frozen.run((sql) => sql`select 1`))).toMatchObject(UNAVAILABLE);
+      expect(await frozen.run((sql) => sql`select 1 as one`)).toEqual([{ one: 1 }]);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+  });
+
   it("is DEADLINE_EXCEEDED when a statement takes too long: its outcome is not known", async () => {
     const failure = await failureOf(database.run((sql) => sql`select pg_sleep(5)`));
     expect(failure).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
@@ -75,7 +89,7 @@ describe("the database's trouble", () => {
     for (const host of ["127.0.0.1", "localhost"]) {
       await using away = openDatabase(databaseConfig(`postgres://u:p@${host}:${port}/d`), "away");
       expect(await failureOf(away.run((sql) => sql`select 1`))).toMatchObject(UNAVAILABLE);
-      await expect(pingDatabase(away)).rejects.toThrow();
+      await expect(away.sql`select 1`).rejects.toThrow();
     }
   });
 
