@@ -8,6 +8,8 @@ export type NatsLink = AsyncDisposable & {
   connection(): Promise<NatsConnection>;
   /** Null while NATS is away. */
   current(): NatsConnection | null;
+  /** Aborts when the connection of this moment breaks: what was asked over it is never answered. */
+  lost(): AbortSignal;
 };
 
 const RETRY_MS = 250;
@@ -15,13 +17,18 @@ const RETRY_MS = 250;
 export function openNats(options: { readonly url: string; readonly name: string }): NatsLink {
   let open: NatsConnection | null = null;
   let away = false;
+  let life = new AbortController();
   let closed = false;
   const watch = async (connection: NatsConnection): Promise<void> => {
     hearLateErrors(connection);
     for await (const { type } of connection.status()) {
-      if (type === Events.Disconnect) away = true;
+      if (type === Events.Disconnect) {
+        away = true;
+        life.abort(new Error("the connection to NATS broke"));
+      }
       if (type !== Events.Reconnect) continue;
       hearLateErrors(connection);
+      life = new AbortController();
       away = false;
     }
   };
@@ -43,6 +50,7 @@ export function openNats(options: { readonly url: string; readonly name: string 
   return {
     connection: () => connecting,
     current: () => (open && !away && !open.isClosed() ? open : null),
+    lost: () => life.signal,
     [Symbol.asyncDispose]: async () => {
       closed = true;
       // Closing does not wait for a broker that is away: what is unacknowledged comes again.

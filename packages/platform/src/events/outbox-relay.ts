@@ -91,11 +91,13 @@ export function startOutboxRelay(options: {
     await keepPartitions();
     const connection = link.current();
     if (!connection) return "idle";
-    await untilStopped(signal, heal.whenDue(connection));
+    // The client waits seconds for an answer that went down with the connection; nobody else has to.
+    const over = AbortSignal.any([signal, link.lost()]);
+    await untilStopped(over, heal.whenDue(connection));
     const events = await store.unpublished(BATCH);
     if (events.length === 0) return "idle";
     const jetstream = connection.jetstream({ timeout: PUBLISH_TIMEOUT_MS });
-    const { published, failure } = await publishAll(jetstream, events, signal);
+    const { published, failure } = await publishAll(jetstream, events, over);
     await heal.beforeMark(connection, published);
     if (published.length > 0) await store.markPublished(published);
     if (failure) {
