@@ -38,6 +38,22 @@ describe("events", () => {
     expect(floors[0]).toBe(0);
   });
 
+  it("are handled together in as large a number as asked", async () => {
+    await world.publish(1, 400);
+    const { batches, ids, note } = recorder();
+    const pace = { batch: 300, maxAckPending: 300 };
+    await using _consumer = world.consume(async (events) => {
+      // Whatever has arrived goes first; while it is handled the next batch fills.
+      if (batches.length === 0)
+        await eventually(async () => expect((await world.info()).num_ack_pending).toBe(300));
+      note(events);
+    }, pace);
+    await eventually(() => expect(ids()).toEqual(idSet(1, 400)));
+    const largest = Math.max(...batches.map(({ length }) => length));
+    expect(largest).toBeGreaterThan(100);
+    expect(largest).toBeLessThanOrEqual(300);
+  });
+
   it("come again when handling failed, one delivery later", async () => {
     await world.publish(1, 1);
     const deliveries: number[] = [];

@@ -3,7 +3,7 @@ import type { JsMsg } from "nats";
 import { type Loop, startLoop } from "../service/loop.ts";
 import { untilStopped } from "../service/patience.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { createInbox, type DurableOptions } from "./durable-inbox.ts";
+import { createInbox, DEFAULT_BATCH, type DurableOptions } from "./durable-inbox.ts";
 import type { InboundEvent } from "./envelope.ts";
 
 export type EventConsumer = AsyncDisposable;
@@ -16,7 +16,6 @@ export type ConsumerOptions = DurableOptions & {
   readonly park: (event: InboundEvent, error: unknown) => Promise<void>;
 };
 
-const BATCH = 100;
 const PARK_AFTER_DELIVERIES = 10;
 const NAK_LIMIT = 3;
 
@@ -48,7 +47,7 @@ export function startConsumer(options: ConsumerOptions): EventConsumer {
 
   const work = async (signal: AbortSignal): Promise<"more" | "idle"> => {
     await untilStopped(signal, inbox.keepOpen());
-    const batch = inbox.take(BATCH);
+    const batch = inbox.take(options.batch ?? DEFAULT_BATCH);
     if (batch.length === 0) return "idle";
     const unhandled = new Set(batch);
     try {

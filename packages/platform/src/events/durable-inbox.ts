@@ -18,10 +18,11 @@ export type DurableOptions = {
   readonly durable: string;
   readonly maxAckPending: number;
   readonly ackWaitMs: number;
+  /** How many messages are asked for ahead, and handled together at most; 100 when absent. */
+  readonly batch?: number;
 };
 
-/** How many messages are asked for ahead. */
-const AHEAD = 100;
+export const DEFAULT_BATCH = 100;
 const CHECK_EVERY_MS = 2_000;
 
 function nullIfMissing(error: unknown): null {
@@ -57,7 +58,7 @@ async function ensureDurable(manager: JetStreamManager, options: DurableOptions)
 }
 
 export function createInbox(options: DurableOptions, onMessage: () => void): Inbox {
-  const { link, stream, durable } = options;
+  const { link, stream, durable, batch = DEFAULT_BATCH } = options;
   // By sequence: a message whose time limit passed while it waited comes again and takes its own place.
   const waiting = new Map<number, JsMsg>();
   let messages: ConsumerMessages | null = null;
@@ -75,7 +76,7 @@ export function createInbox(options: DurableOptions, onMessage: () => void): Inb
     // They are of another durable, perhaps of another stream: an acknowledgement would hit whatever has their number.
     waiting.clear();
     messages = await consumer.consume({
-      max_messages: AHEAD,
+      max_messages: batch,
       idle_heartbeat: 1_000,
       expires: 5_000,
       callback: (message) => {

@@ -22,11 +22,14 @@ export type Database = AsyncDisposable & {
 };
 
 const WAIT_LIMIT_MS = 1_000;
+const RECONNECT_SECONDS = 0.25;
 
 function options(config: DatabaseConfig, name: string, max: number): Options<Record<string, never>> {
   return {
     max,
     connect_timeout: config.connectTimeoutMs / 1_000,
+    // The driver's own waits grow to twenty seconds, and would keep a service away that long after its database is back.
+    backoff: () => RECONNECT_SECONDS,
     idle_timeout: 0,
     max_lifetime: null,
     onnotice: () => {},

@@ -8,7 +8,7 @@ import type { Secret } from "../config/env.ts";
  * grants nothing, since every page is read with the rights of the call that asks for it.
  */
 export type PageTokens = {
-  /** `position` is plain text of the list's own, at most 200 bytes. */
+  /** `position` is plain text of the list's own, at most 300 bytes. */
   write<S extends DescMessage>(schema: S, request: Message, position: string): string;
   /** The position that the request's `page_token` holds; null for the first page. Raises VALIDATION_ERROR. */
   read<S extends DescMessage>(schema: S, request: Message & { readonly pageToken: string }): string | null;

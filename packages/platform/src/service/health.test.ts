@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Health } from "./health.ts";
+import { Health, NotReady } from "./health.ts";
 
 const fine = { name: "database", check: async () => undefined };
 
@@ -23,6 +23,12 @@ it("names every dependency that cannot be used, and nothing of its error", async
     ready: false,
     problems: ["database cannot be reached", "gateway cannot be reached"],
   });
+});
+
+it("says a finding in the words of the check that made it", async () => {
+  const check = () => Promise.reject(new NotReady("database: fsync is off"));
+  const health = new Health([{ name: "database", check }]);
+  expect(await health.readiness()).toEqual({ ready: false, problems: ["database: fsync is off"] });
 });
 
 it("is not ready while it drains, and asks nobody any more", async () => {

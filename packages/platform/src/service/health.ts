@@ -1,6 +1,11 @@
+/** A finding of a check whose words may be shown to whoever asks; other errors may hold addresses and secrets. */
+export class NotReady extends Error {
+  override readonly name = "NotReady";
+}
+
 export type HealthCheck = {
   readonly name: string;
-  /** Rejects when the dependency cannot be used. */
+  /** Rejects when the dependency cannot be used; with {@link NotReady} when it says why. */
   readonly check: () => Promise<unknown>;
 };
 
@@ -25,7 +30,7 @@ export class Health {
     const results = await Promise.allSettled(this.#checks.map((check) => withLimit(this.#begin(check))));
     if (this.#draining) return DRAINING;
     const problems = results.flatMap((result, i) =>
-      result.status === "rejected" ? [`${this.#checks[i]?.name} cannot be reached`] : [],
+      result.status === "rejected" ? [problemOf(result.reason, this.#checks[i]?.name)] : [],
     );
     return { ready: problems.length === 0, problems };
   }
@@ -38,6 +43,10 @@ export class Health {
     this.#running.set(check, running);
     return running;
   }
+}
+
+function problemOf(reason: unknown, name: string | undefined): string {
+  return reason instanceof NotReady ? reason.message : `${name} cannot be reached`;
 }
 
 const DRAINING: Readiness = { ready: false, problems: ["draining"] };

@@ -10,7 +10,7 @@ import { silentLogger } from "../telemetry/logger.ts";
 import { STREAM } from "./relay-world.ts";
 import { withNats } from "./stream-messages.ts";
 
-type Changes = Partial<Pick<ConsumerOptions, "park" | "ackWaitMs" | "maxAckPending">>;
+type Changes = Partial<Pick<ConsumerOptions, "park" | "ackWaitMs" | "maxAckPending" | "batch">>;
 
 export type ConsumerWorld = AsyncDisposable & {
   readonly nats: TestNats;
