@@ -15,12 +15,12 @@ export function escapeHtml(text: string): string {
 }
 
 /** Grey and plain, so that nobody takes it for the real gateway or for the merchant. */
-const STYLE = `:root{color-scheme:light}*{box-sizing:border-box}body{margin:0;background:#e6e6e6;color:#1a1a1a;font:1rem/1.5 system-ui,sans-serif}
+const STYLE = `:root{color-scheme:light}*{box-sizing:border-box}body{margin:0;background:#e6e6e6;color:#1a1a1a;font:1rem/1.6 system-ui,sans-serif}
 header{background:#5c2d00;color:#fff;padding:.75rem 1rem;font-weight:700;letter-spacing:.05em}
 main{max-width:40rem;margin:0 auto;padding:1rem}
 h1,dt,dd,label,p{overflow-wrap:anywhere}dt{font-weight:700}dd{margin:0 0 .5rem}
 fieldset{border:1px solid #6b6b6b;margin:0 0 1rem;padding:.5rem 1rem;min-width:0}legend{font-weight:700}
-label{display:block;padding:.375rem 0}label span{display:block;padding-left:1.75rem;color:#3d3d3d}
+label{display:block;padding:.375rem 0 .375rem 1.75rem;text-indent:-1.75rem}label span{display:block;text-indent:0;color:#3d3d3d}
 details{margin:0 0 1rem}summary{padding:.375rem 0}button{font:inherit;min-height:3rem;padding:.5rem 1.5rem;background:#333;color:#fff;border:1px solid #333}
 :focus-visible{outline:3px solid #0050b3;outline-offset:2px}[role=alert]{color:#8a0000;font-weight:700}`;
 
@@ -56,7 +56,7 @@ export function renderPage(
 <style nonce="${nonce}">${STYLE}</style>
 </head>
 <body>
-<header>${escapeHtml(texts.band)}</header>
+<header lang="en">${escapeHtml(texts.band)}</header>
 <main>
 <h1>${escapeHtml(title)}</h1>
 ${body}

@@ -42,7 +42,7 @@ describe("the choice page", () => {
     const response = await fetch(pageUrl);
     const html = await response.text();
     expect(response.status).toBe(200);
-    expect(html).toContain("<header>SANDBOX GATEWAY – TEST</header>");
+    expect(html).toContain(`<header lang="en">SANDBOX GATEWAY – TEST</header>`);
     for (const text of [
       "testbox",
       "600.00 BDT",

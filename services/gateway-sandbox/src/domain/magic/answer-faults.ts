@@ -1,5 +1,14 @@
 import type { ReplyPart, Rule, TruthPart } from "../rule.ts";
-import { familyOf, type MagicRow, staysPending, succeeds, VISA_SUCCESS } from "./row.ts";
+import {
+  type Expectation,
+  expires,
+  familyOf,
+  type MagicRow,
+  reviewed,
+  staysPending,
+  succeeds,
+  VISA_SUCCESS,
+} from "./row.ts";
 
 const row = familyOf({ of: "payment", family: "answers", prefix: "4042" });
 
@@ -19,7 +28,9 @@ const truth = (part: TruthPart): readonly Rule[] => [{ customer, truth: part }];
 
 const SECOND_CLICK = succeeds("after a second click: the first one is answered 503");
 const LATER = succeeds("as soon as the gateway answers properly");
-const DIFFERS = staysPending("nothing moves; the difference waits for a review");
+/** Money was taken that is not this payment's. */
+const differs = (review: string): Expectation =>
+  reviewed({ ...staysPending("nothing moves; the difference waits for a review"), charges: 1 }, review);
 
 /** Longer than the merchant's 20 s. */
 const TOO_SLOW_MS = 25_000;
@@ -82,7 +93,7 @@ const QUERY_ROWS: readonly MagicRow[] = [
     "26",
     "the query says PROCESSING for ever",
     [{ ...paysUntold, reply: { query: { set: OPEN_FOR_EVER } } }],
-    staysPending("until it expires: the gateway never tells of the money"),
+    { ...expires("at the payment's expiry: the gateway never tells of the money"), charges: 1 },
   ),
   row("27", "the query's status is an unlisted word", query({ set: { "element.status": "ON_HOLD" } }), LATER),
   row("28", "the query answers an HTML page", query({ body: "html" }), LATER),
@@ -91,21 +102,36 @@ const QUERY_ROWS: readonly MagicRow[] = [
 ];
 
 const TRUTH_ROWS: readonly MagicRow[] = [
-  row("31", "the gateway's amount has lost its decimals", truth({ amount: "4042" }), DIFFERS),
-  row("32", "the gateway took 1.00 less", truth({ amount: "4041.32" }), DIFFERS),
-  row("33", "the gateway took a hundred times as much", truth({ amount: "404233.00" }), DIFFERS),
-  row("34", "the gateway took another currency", truth({ currency: "USD" }), DIFFERS),
-  row("35", "the gateway names another store", truth({ storeId: "otherstore" }), DIFFERS),
-  row("36", "the gateway names another tran_id", truth({ tranId: "unknown-1" }), DIFFERS),
+  row(
+    "31",
+    "the gateway's amount has lost its decimals",
+    truth({ amount: "4042" }),
+    differs("AMOUNT_MISMATCH"),
+  ),
+  row("32", "the gateway took 1.00 less", truth({ amount: "4041.32" }), differs("AMOUNT_MISMATCH")),
+  row(
+    "33",
+    "the gateway took a hundred times as much",
+    truth({ amount: "404233.00" }),
+    differs("AMOUNT_MISMATCH"),
+  ),
+  row("34", "the gateway took another currency", truth({ currency: "USD" }), differs("CURRENCY_MISMATCH")),
+  row("35", "the gateway names another store", truth({ storeId: "otherstore" }), differs("STORE_MISMATCH")),
+  row(
+    "36",
+    "the gateway names another tran_id",
+    truth({ tranId: "unknown-1" }),
+    differs("REFERENCE_MISMATCH"),
+  ),
   row("37", "the gateway's amount has three decimals", truth({ amount: "4042.370" }), {
-    ...DIFFERS,
-    note: "an amount that cannot be read decides nothing",
+    ...staysPending("an amount that cannot be read decides nothing"),
+    charges: 1,
   }),
   row(
     "38",
     "paid now, and reversed five seconds later",
     truth({ reversedAfterMs: 5_000 }),
-    succeeds("the status stays; GATEWAY_CONTRADICTION waits for a review"),
+    reviewed(succeeds("the status stays"), "GATEWAY_CONTRADICTION"),
   ),
 ];
 

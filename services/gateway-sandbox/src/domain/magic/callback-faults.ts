@@ -1,5 +1,5 @@
 import type { IpnPart, Rule } from "../rule.ts";
-import { familyOf, type MagicRow, staysPending, succeeds, VISA_SUCCESS } from "./row.ts";
+import { expires, familyOf, type MagicRow, reviewed, succeeds, VISA_SUCCESS } from "./row.ts";
 
 const row = familyOf({ of: "payment", family: "callbacks", prefix: "4041" });
 
@@ -46,13 +46,13 @@ const SIGNATURE_ROWS: readonly MagicRow[] = [
     "18",
     "another amount, signed",
     ipn({ setSigned: { amount: "1.00" } }),
-    succeeds("by the gateway's own answer; AMOUNT_MISMATCH waits for a review"),
+    reviewed(succeeds("by the gateway's own answer"), "CLAIM_MISMATCH"),
   ),
   row(
     "19",
     "another store, signed",
     ipn({ setSigned: { store_id: "otherstore" } }),
-    succeeds("by the gateway's own answer; STORE_MISMATCH waits for a review"),
+    reviewed(succeeds("by the gateway's own answer"), "CLAIM_MISMATCH"),
   ),
   row("20", "an unknown tran_id, signed", ipn({ setSigned: { tran_id: "unknown-1" } }), BY_RETURN),
   row("21", "a status word never seen, signed", ipn({ setSigned: { status: "SETTLED" } }), BY_RETURN),
@@ -89,7 +89,7 @@ const FORGED_ROWS: readonly MagicRow[] = [
         forged: [{ channel: "return", status: "VALID", sign: "none" }],
       },
     ],
-    staysPending("until it expires"),
+    expires("at the payment's expiry: the gateway knows of no money"),
   ),
   row(
     "26",

@@ -1,5 +1,14 @@
 import type { CustomerPart } from "../rule.ts";
-import { expires, fails, familyOf, isCancelled, type MagicRow, succeeds } from "./row.ts";
+import {
+  expires,
+  fails,
+  familyOf,
+  isCancelled,
+  type MagicRow,
+  reviewed,
+  succeeds,
+  withRefund,
+} from "./row.ts";
 
 const row = familyOf({ of: "payment", family: "customer", prefix: "4040" });
 
@@ -14,7 +23,7 @@ export const CUSTOMER_ROWS: readonly MagicRow[] = [
     "01",
     "paid, marked as risky",
     acts({ outcome: "success_risk" }),
-    succeeds("riskLevel 1, under review"),
+    reviewed(succeeds("riskLevel 1, under review"), "RISK"),
   ),
   row("02", "declined", acts({ outcome: "fail" }), fails("after a second, agreeing answer")),
   row("03", "cancelled by the customer", acts({ outcome: "cancel" }), isCancelled("at once")),
@@ -71,7 +80,3 @@ export const CUSTOMER_ROWS: readonly MagicRow[] = [
     succeeds("a failure is asked for again before it is believed, and by then there is money"),
   ),
 ];
-
-function withRefund(expected: MagicRow["expected"]): MagicRow["expected"] {
-  return { ...expected, webhooks: [...expected.webhooks, "refund.succeeded"] };
-}

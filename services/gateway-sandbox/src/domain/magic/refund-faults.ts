@@ -1,21 +1,22 @@
 import type { ReplyPart, Rule } from "../rule.ts";
-import { type Expectation, familyOf, type MagicRow } from "./row.ts";
+import { type Expectation, familyOf, type MagicRow, reviewed } from "./row.ts";
 
 const row = familyOf({ of: "refund", family: "refunds", prefix: "20" });
 
-const succeeds = (note: string): Expectation => ({
-  states: ["PENDING", "SUCCEEDED"],
-  webhooks: ["refund.succeeded"],
+const end = (states: readonly string[], note: string): Expectation => ({
+  states,
+  webhooks: states.slice(1).map((status) => `refund.${status.toLowerCase()}`),
+  charges: 1,
+  refunds: states.slice(-1),
+  reviews: [],
   note,
 });
-const fails = (note: string): Expectation => ({
-  states: ["PENDING", "FAILED"],
-  webhooks: ["refund.failed"],
-  note,
-});
-const staysPending = (note: string): Expectation => ({ states: ["PENDING"], webhooks: [], note });
 
-const UNKNOWN = staysPending("never sent again; REFUND_UNKNOWN waits for a review");
+const succeeds = (note: string): Expectation => end(["PENDING", "SUCCEEDED"], note);
+const fails = (note: string): Expectation => end(["PENDING", "FAILED"], note);
+const staysPending = (note: string): Expectation => reviewed(end(["PENDING"], note), "REFUND_UNKNOWN");
+
+const UNKNOWN = staysPending("never sent again");
 
 const refund = (reply: ReplyPart): readonly Rule[] => [{ reply: { refund: reply } }];
 
@@ -28,7 +29,7 @@ export const REFUND_ROWS: readonly MagicRow[] = [
     "03",
     "processing for ever",
     [{ refund: { end: "processing" } }],
-    staysPending("asked for 30 days, then a review"),
+    staysPending("asked for 30 days, then a person"),
   ),
   row("04", "executed, then cut off", refund({ cut: "after" }), UNKNOWN),
   row("05", "cut off before it was executed", refund({ cut: "before" }), UNKNOWN),
@@ -44,7 +45,7 @@ export const REFUND_ROWS: readonly MagicRow[] = [
     "09",
     "the status does not know the refund",
     [{ reply: { refundStatus: { blind: true } } }],
-    staysPending("asked for 30 days, then a review"),
+    staysPending("asked for 30 days, then a person"),
   ),
   row(
     "10",

@@ -1,10 +1,16 @@
 import type { CustomerPart, Rule } from "../rule.ts";
 
-/** What the merchant of OI Payments meets when the row is left alone. */
+/** What the merchant of OI Payments meets when the row is left alone for days. */
 export type Expectation = {
   /** States of the payment, or of the refund, in their order. */
   readonly states: readonly string[];
   readonly webhooks: readonly string[];
+  /** How often the gateway took money. */
+  readonly charges: number;
+  /** Of the refunds that the service makes by itself; of the refund itself in a row about refunds. */
+  readonly refunds: readonly string[];
+  /** What waits for a person. */
+  readonly reviews: readonly string[];
   readonly note: string;
 };
 
@@ -37,16 +43,36 @@ export const VISA_SUCCESS: CustomerPart = { outcome: "success", channel: "VISA" 
 
 const PENDING = ["CREATED", "PENDING"];
 
-const end = (status: string, webhooks: readonly string[]) => ({ states: [...PENDING, status], webhooks });
+const NOTHING = { charges: 0, refunds: [], reviews: [] };
 
-export const succeeds = (note: string): Expectation => ({
-  ...end("SUCCEEDED", ["payment.succeeded"]),
+const end = (status: string, note: string): Expectation => ({
+  ...NOTHING,
+  states: [...PENDING, status],
+  webhooks: [`payment.${status.toLowerCase()}`],
   note,
 });
-export const fails = (note: string): Expectation => ({ ...end("FAILED", ["payment.failed"]), note });
-export const isCancelled = (note: string): Expectation => ({
-  ...end("CANCELLED", ["payment.cancelled"]),
+
+export const succeeds = (note: string): Expectation => ({ ...end("SUCCEEDED", note), charges: 1 });
+export const fails = (note: string): Expectation => end("FAILED", note);
+export const isCancelled = (note: string): Expectation => end("CANCELLED", note);
+export const expires = (note: string): Expectation => end("EXPIRED", note);
+export const staysPending = (note: string): Expectation => ({
+  ...NOTHING,
+  states: PENDING,
+  webhooks: [],
   note,
 });
-export const expires = (note: string): Expectation => ({ ...end("EXPIRED", ["payment.expired"]), note });
-export const staysPending = (note: string): Expectation => ({ states: PENDING, webhooks: [], note });
+
+/** The same end, and a person has to look. */
+export const reviewed = (expected: Expectation, ...reviews: readonly string[]): Expectation => ({
+  ...expected,
+  reviews,
+});
+
+/** The same end, and one more charge, which goes back by itself. */
+export const withRefund = (expected: Expectation): Expectation => ({
+  ...expected,
+  charges: expected.charges + 1,
+  refunds: ["SUCCEEDED"],
+  webhooks: [...expected.webhooks, "refund.succeeded"],
+});
