@@ -126,6 +126,17 @@ export const pathsAreRelative: Rule = (file) => {
   );
 };
 
+/** Equality stops at the first byte that differs, and so tells a forger how much was right. Words of our own may be compared. */
+const HASTY =
+  /\b\w*(digest|hmac|signature)\w*(\([^()]*\))?\s*[!=]==?(?!\s*(["'`=]|null\b|undefined\b))|[!=]==?\s*\w*(digest|hmac|signature)\w*/gi;
+
+export const digestsAreComparedInConstantTime: Rule = (file) => {
+  if (!/^(services|packages)\/[^/]+\/src\/.*\.ts$/.test(file.path) || isTest(file)) return [];
+  return matches(file.code, HASTY).map(
+    ({ line, found }) => `line ${line}: ${found} compares a digest by equality; use timingSafeEqual`,
+  );
+};
+
 export const TEXT_RULES: Readonly<Record<string, Rule>> = {
   pureCodeHasNoClock,
   environmentIsReadOnce,
@@ -138,4 +149,5 @@ export const TEXT_RULES: Readonly<Record<string, Rule>> = {
   nothingIsLeftUndone,
   migrationsSayWhy,
   pathsAreRelative,
+  digestsAreComparedInConstantTime,
 };

@@ -25,6 +25,8 @@ create table payment (
   failure_reason text,
   risk_level smallint check (risk_level in (0, 1)),
   review_reasons text[] not null default '{}',
+  -- Since when there is one; null while there is none.
+  review_since timestamptz,
   paid_minor bigint not null default 0,
   reserved_minor bigint not null default 0 check (reserved_minor >= 0),
   refunded_minor bigint not null default 0 check (refunded_minor >= 0),
@@ -37,12 +39,17 @@ create table payment (
   check (paid_minor in (0, amount_minor)),
   check (refunded_minor <= reserved_minor and reserved_minor <= paid_minor),
   check ((status in ('SUCCEEDED', 'PARTIALLY_REFUNDED', 'REFUNDED')) = (paid_minor > 0)),
-  check ((paid_minor > 0) = (paid_at is not null))
+  check ((paid_minor > 0) = (paid_at is not null)),
+  check ((cardinality(review_reasons) > 0) = (review_since is not null))
 ) with (fillfactor = 80);  -- a payment is updated three or four times; the room keeps those updates HOT
 
 create index payment_customer on payment (application_id, mode, customer_reference, created_at desc, id desc);
 -- The sweep's work list: only payments that are open, so it stays small.
 create index payment_open on payment (expires_at) where status in ('CREATED', 'PENDING');
+
+-- What people have to look at, in the order of its waiting; of one application and of all.
+create index payment_under_review on payment (mode, review_since, id) where review_since is not null;
+create index payment_under_review_of on payment (application_id, mode, review_since, id) where review_since is not null;
 
 create table payment_history (
   payment_id bigint not null references payment,

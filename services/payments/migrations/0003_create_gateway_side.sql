@@ -86,7 +86,7 @@ create table charge (
   attempt_id bigint not null references gateway_attempt,
   application_id bigint not null,
   mode text not null check (mode in ('TEST', 'LIVE')),
-  kind text not null check (kind in ('SETTLEMENT', 'LATE', 'EXTRA')),
+  kind text not null check (kind in ('SETTLEMENT', 'LATE', 'EXTRA', 'MISMATCH')),
   account text not null,
   gateway_ref text not null,
   gateway_txn_id text not null,
@@ -103,8 +103,39 @@ create table charge (
 );
 
 create unique index charge_settles_once on charge (payment_id) where kind = 'SETTLEMENT';
+-- The ledger books the differing money of an attempt once.
+create unique index charge_mismatch_once on charge (attempt_id) where kind = 'MISMATCH';
 create index charge_payment on charge (payment_id, id);
 
+-- Money that the gateway says it took and that is not what was asked: evidence for a person. It becomes a charge of the
+-- same id when it is confirmed.
+create table gateway_mismatch (
+  id bigint primary key,
+  payment_id bigint not null references payment,
+  attempt_id bigint not null references gateway_attempt,
+  application_id bigint not null,
+  mode text not null check (mode in ('TEST', 'LIVE')),
+  state text not null check (state in ('OPEN', 'DISMISSED', 'CONFIRMED')),
+  reason text not null check (reason in
+    ('AMOUNT_MISMATCH', 'CURRENCY_MISMATCH', 'STORE_MISMATCH', 'REFERENCE_MISMATCH')),
+  named_reference text not null,
+  named_store text,
+  account text not null,
+  gateway_ref text not null,
+  gateway_txn_id text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  gross_minor bigint not null,
+  settled_minor bigint,
+  settled_currency text not null,
+  method jsonb not null,
+  validated boolean not null,
+  seen_at timestamptz not null,
+  decided_at timestamptz
+);
+
+create index gateway_mismatch_payment on gateway_mismatch (payment_id, id);
+
 grant usage on sequence charge_id to :app;
-grant select, insert, update on gateway_attempt, gateway_callback to :app;
+grant select, insert, update on gateway_attempt, gateway_callback, gateway_mismatch to :app;
 grant select, insert on gateway_inquiry, charge to :app;

@@ -9,7 +9,9 @@ create table refund (
   application_id bigint not null,
   mode text not null check (mode in ('TEST', 'LIVE')),
   charge_id bigint not null references charge,
-  origin text not null check (origin in ('MERCHANT', 'LATE_MONEY')),
+  origin text not null check (origin in ('MERCHANT', 'LATE_MONEY', 'MISMATCH')),
+  -- The receipt of late money, the attempt of a mismatch.
+  origin_ref text not null check ((origin_ref = '') = (origin = 'MERCHANT')),
   status text not null check (status in ('AWAITING_APPROVAL', 'PENDING', 'SUCCEEDED', 'FAILED', 'REJECTED')),
   amount_minor bigint not null check (amount_minor > 0),
   currency text not null,
@@ -29,11 +31,11 @@ create table refund (
   check (status <> 'FAILED' or failure_reason is not null)
 ) with (fillfactor = 80);
 
-create index refund_payment on refund (payment_id, id);
--- Late money goes back by itself once, and never twice, whoever asks.
+create index refund_payment on refund (payment_id, created_at, id);
+-- Late money goes back by itself once; money that is not the payment's never twice, whoever asks.
 create unique index refund_system_once on refund (charge_id) where created_by = 'system:late-money';
-create unique index refund_late_once on refund (charge_id)
-  where origin = 'LATE_MONEY' and status in ('AWAITING_APPROVAL', 'PENDING', 'SUCCEEDED');
+create unique index refund_receipt_once on refund (charge_id)
+  where origin <> 'MERCHANT' and status in ('AWAITING_APPROVAL', 'PENDING', 'SUCCEEDED');
 
 create table refund_attempt (
   id bigint generated always as identity primary key,

@@ -2,9 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { paymentReference, refundReference } from "@oi/kernel/id";
 import { openNats } from "@oi/platform/events/nats-link";
 import { type OutboxRelay, startOutboxRelay } from "@oi/platform/events/outbox-relay";
-import { type Database, openDatabase, pingDatabase } from "@oi/platform/postgres/client";
+import { type Database, openDatabase } from "@oi/platform/postgres/client";
 import { databaseClock } from "@oi/platform/postgres/clock";
 import { postgresOutboxStore } from "@oi/platform/postgres/outbox-store";
+import { databaseCheck } from "@oi/platform/postgres/readiness";
 import { pageTokens } from "@oi/platform/rpc/page-token";
 import { type RpcServer, startRpcServer } from "@oi/platform/rpc/server";
 import { armFailpoint } from "@oi/platform/service/failpoint";
@@ -22,6 +23,7 @@ import { postgresPaymentStore } from "./adapters/postgres/payment-store.ts";
 import { postgresReceiptStore } from "./adapters/postgres/receipt-store.ts";
 import { postgresRefundQueue } from "./adapters/postgres/refund-queue.ts";
 import { postgresRefundStore } from "./adapters/postgres/refund-store.ts";
+import { postgresReviewStore } from "./adapters/postgres/review-store.ts";
 import { postgresTimelineStore } from "./adapters/postgres/timeline-store.ts";
 import { applicationMessage } from "./adapters/rpc/application-message.ts";
 import { mountPayments } from "./adapters/rpc/mount.ts";
@@ -29,7 +31,7 @@ import { paymentMapper } from "./adapters/rpc/payment-message.ts";
 import { receiptMapper } from "./adapters/rpc/receipt-message.ts";
 import { refundMessage } from "./adapters/rpc/refund-message.ts";
 import { maskedCallback } from "./adapters/sslcommerz/evidence-text.ts";
-import type { SslcommerzDeps } from "./adapters/sslcommerz/sslcommerz-gateway.ts";
+import { gatewayLog } from "./adapters/sslcommerz/gateway-log.ts";
 import { sslcommerzGateways } from "./adapters/sslcommerz/sslcommerz-gateways.ts";
 import { withFailpoints, withRelayFailpoints } from "./adapters/worker/failpoints.ts";
 import { type SweepLoops, startSweepLoops } from "./adapters/worker/sweep-loops.ts";
@@ -58,8 +60,8 @@ export async function createApp(
   const background = started.use(openDatabase(config.database, "payments-background", 4));
   const clock = started.use(await databaseClock(background, log));
   const relay = startRelay(config, log, started);
-  const observe: SslcommerzDeps["observe"] = (call) => log.info(call, "gateway call");
-  const gateways = started.use(sslcommerzGateways({ accounts: config.accounts.map(reveal), observe }));
+  const accounts = config.accounts.map(reveal);
+  const gateways = started.use(sslcommerzGateways({ accounts, ...gatewayLog(log) }));
   const stores = openStores(config, database, relay.wake);
   const { schedule, recheckMs, doubtMs, refundSchedule, retentionMs } = config;
   let loops: SweepLoops | null = null;
@@ -78,16 +80,9 @@ export async function createApp(
     { rules: { schedule, recheckMs, doubtMs, openGraceMs: OPEN_GRACE_MS }, refundSchedule, retentionMs },
   );
   if (config.sweeps) loops = started.use(startSweepLoops(cases.sweeps, log));
-  const services = mountPayments(
-    {
-      ...cases,
-      ...stores,
-      fingerprint: requestFingerprint,
-      pageTokens: pageTokens(config.pageTokenKey),
-    },
-    log,
-  );
-  const health = new Health([{ name: "PostgreSQL", check: () => pingDatabase(background) }]);
+  const tools = { fingerprint: requestFingerprint, pageTokens: pageTokens(config.pageTokenKey) };
+  const services = mountPayments({ ...cases, ...stores, ...tools }, log);
+  const health = new Health([databaseCheck(background, config.runtime, log)]);
   const rpc = started.use(await startRpcServer({ ...config.rpc, services, health }));
   const all = started.move();
   return { rpc, [Symbol.asyncDispose]: () => all.disposeAsync() };
@@ -118,6 +113,7 @@ function openStores(config: PaymentsConfig, database: Database, onEvents: () => 
     payments: postgresPaymentStore(ports),
     refunds: postgresRefundStore(ports),
     receipts: postgresReceiptStore(database),
+    reviews: postgresReviewStore(database),
     timeline: postgresTimelineStore(database),
     applications: postgresApplicationStore(ports),
     credentials: postgresCredentialStore(database),

@@ -12,11 +12,14 @@ import { type ServiceProcess, startService } from "./testing/service-process.ts"
 /**
  * Real: the service as a process that is killed with SIGKILL, PostgreSQL, NATS, HTTP to the simulator. Double: the
  * simulator is the gateway, and this file forwards its notifications as the edge would. Judge: the simulator's own books of
- * charges and refunds, and the rows of the database. `KILL_RUNS=50` runs each failpoint so often, `KILL_LANES=4` so many
- * at a time; without them a sample of the failpoints runs once.
+ * charges and refunds, and the rows of the database. `KILLS=50` kills it so often at each failpoint, in two lanes with
+ * three payments under way in each; without it the service dies once at each of a sample of them.
  */
-const RUNS = Number(process.env.KILL_RUNS ?? 1);
-const LANES = Math.min(RUNS, Number(process.env.KILL_LANES ?? 2));
+const KILLS = Number(process.env.KILLS ?? 1);
+const LANES = KILLS > 1 ? 2 : 1;
+const WORKERS = KILLS > 1 ? 3 : 1;
+/** Under a storm of kills a payment takes as long as the storm. */
+const PATIENCE_MS = 40_000 + KILLS * 20_000;
 
 const FAILPOINTS = [
   "create.before_commit",
@@ -51,7 +54,6 @@ type Lane = { readonly database: TestDatabase; readonly nats: TestNats; readonly
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 let gateway: ReturnType<typeof createAdmin>;
 let lanes: readonly Lane[];
-let port = 21_000 + (process.pid % 2_000) * 4;
 const opened = new AsyncDisposableStack();
 
 async function openLane(): Promise<Lane> {
@@ -97,7 +99,6 @@ const notification = (body: string) => ({
 });
 
 function environment({ database, nats }: Lane, publicUrl: string): Record<string, string> {
-  port += 2;
   return {
     PAYMENTS_DATABASE_URL: database.url,
     NATS_URL: nats.url,
@@ -109,8 +110,6 @@ function environment({ database, nats }: Lane, publicUrl: string): Record<string
     GATEWAY_CALLS_PER_SECOND: "1000",
     INQUIRY_SCHEDULE: "1,2,4,8",
     REFUND_SCHEDULE: "1,2,4,8",
-    RPC_PORT: String(port),
-    OPS_PORT: String(port + 1),
   };
 }
 
@@ -200,7 +199,7 @@ async function live(
   };
   await act(false);
   await eventually(async () => expect((await state()).status).toBe("PAYMENT_STATUS_SUCCEEDED"), {
-    withinMs: 30_000,
+    withinMs: PATIENCE_MS,
   });
   await act(true);
   const refund = { ...scope, paymentId: payment.id, amountMinor: "2500", idempotencyKey: run };
@@ -212,7 +211,7 @@ async function live(
       const states = ((refunds ?? []) as Refund[]).map(({ status }) => status);
       expect(states).toEqual(["REFUND_STATUS_SUCCEEDED", "REFUND_STATUS_SUCCEEDED"]);
     },
-    { withinMs: 40_000 },
+    { withinMs: PATIENCE_MS },
   );
   return { payment: await state(), merchantRef };
 }
@@ -254,34 +253,35 @@ async function judge(sql: Sql, { payment, merchantRef }: Awaited<ReturnType<type
         "payments.refund.succeeded 2 2",
       ]);
     },
-    { withinMs: 10_000 },
+    { withinMs: PATIENCE_MS },
   );
 }
 
-async function dieOnce(lane: Lane, failpoint: string, run: string): Promise<void> {
+/** Payments follow one another until the service has died often enough; each of them ends as if it never had. */
+async function dieAndLive(lane: Lane, failpoint: string, kills: number): Promise<void> {
   let handOver: (body: string) => Promise<unknown> = async () => undefined;
   using edge = await forwarder((body) => handOver(body));
-  await using service = await startService(environment(lane, edge.url), failpoint);
+  await using service = await startService(environment(lane, edge.url), failpoint, kills);
   handOver = (body) => service.call("CheckoutService/RecordGatewayCallback", notification(body));
   // With the notification on its way the gateway is not asked without a hint.
   const dropIpn = failpoint === "inquiry.answered_not_committed";
-  await judge(lane.sql, await live(lane.sql, service.call, run, dropIpn));
-  expect(service.wasKilled()).toBe(true);
+  let begun = 0;
+  const work = async (): Promise<void> => {
+    while (service.kills() < kills) {
+      begun += 1;
+      await judge(lane.sql, await live(lane.sql, service.call, `${failpoint}-${begun}`, dropIpn));
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+  expect(service.kills()).toBe(kills);
 }
 
-for (const failpoint of process.env.KILL_RUNS === undefined ? SAMPLE : FAILPOINTS) {
+for (const failpoint of KILLS > 1 ? FAILPOINTS : SAMPLE) {
   it(
     `loses nothing and does nothing twice when it is killed at ${failpoint}`,
     async () => {
-      let begun = 0;
-      const fill = async (lane: Lane): Promise<void> => {
-        while (begun < RUNS) {
-          begun += 1;
-          await dieOnce(lane, failpoint, `${failpoint}-${begun}`);
-        }
-      };
-      await Promise.all(lanes.map(fill));
+      await Promise.all(lanes.map((lane) => dieAndLive(lane, failpoint, KILLS / LANES)));
     },
-    150_000 * RUNS,
+    3 * PATIENCE_MS,
   );
 }

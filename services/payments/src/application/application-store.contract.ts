@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Application, type Credential, DEFAULT_SETTINGS, type Settings } from "../domain/application.ts";
 import { uniqueNumber } from "../testing/samples.ts";
 import { register, type StoreWorld } from "../testing/store-world.ts";
+import type { IdempotencyKey } from "./ports.ts";
 
 const wanted = (part: Partial<Settings> = {}): Settings => ({
   ...DEFAULT_SETTINGS,
@@ -22,7 +23,11 @@ function credential(mode: Credential["mode"]): Credential {
   return { mode, keyDigest: bytes(uniqueNumber()), secretMac, pepperId: "p1", keyLast4: "abcd" };
 }
 
-const request = (key: string | null, fingerprint = 1) => ({ key, fingerprint: bytes(fingerprint) });
+const request = (key: string | null, fingerprint = 1) => ({
+  key,
+  fingerprint: bytes(fingerprint),
+  actor: "rahim",
+});
 
 /** What every application store does, whatever it is made of. */
 export function applicationStoreContract(name: string, openWorld: () => Promise<StoreWorld>): void {
@@ -84,11 +89,13 @@ function registering(the: () => StoreWorld): void {
 }
 
 function changing(the: () => StoreWorld): void {
-  const commit = (application: Application, expectedVersion: number) =>
-    the().applications.commit(application, expectedVersion, {
-      kind: "application",
-      occurredAt: the().now(),
+  const commit = (application: Application, expectedVersion: number, key: IdempotencyKey | null = null) =>
+    the().applications.commit({
       application,
+      expectedVersion,
+      event: { kind: "application", occurredAt: the().now(), application },
+      actor: "karim",
+      answer: key && { key, resourceId: application.id, resource: application },
     });
 
   it("stores changed settings with their event", async () => {
@@ -104,6 +111,21 @@ function changing(the: () => StoreWorld): void {
     expect(await the().published(`app_${application.id}`)).toEqual([
       { type: "application.updated", version: 2 },
     ]);
+  });
+
+  it("keeps the answer of a change under its key, and changes nothing a second time", async () => {
+    const application = await register(the());
+    const key = { route: "UpdateSettings", key: "k", fingerprint: bytes(1) };
+    expect(await the().applications.answered(application.id, key)).toBeNull();
+    const changed = { ...application, minAmountMinor: 7n, version: 2 };
+    await commit(changed, 1, key);
+    expect(await the().applications.answered(application.id, key)).toEqual(changed);
+    const again = commit({ ...changed, version: 3 }, 2, key);
+    await expect(again).rejects.toBeInstanceOf(VersionConflict);
+    expect(await the().applications.byId(application.id)).toEqual(changed);
+    const other = the().applications.answered(application.id, { ...key, fingerprint: bytes(2) });
+    await expect(other).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_CONFLICT" });
+    expect(await the().audited(application.id)).toContain("karim application.settings_changed");
   });
 
   it("writes nothing when the application changed meanwhile", async () => {

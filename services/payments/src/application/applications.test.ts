@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { credentialVault } from "../adapters/crypto/credential-vault.ts";
+import type { Settings } from "../domain/application.ts";
 import { type MemoryWorld, memoryWorld } from "../testing/memory-world.ts";
 import { register } from "../testing/store-world.ts";
 import { authenticate } from "./authenticate.ts";
@@ -10,6 +11,7 @@ const vault = credentialVault([{ id: "p1", key: "pepper" }]);
 const request = (key: string | null = null, fingerprint = 1) => ({
   key,
   fingerprint: new Uint8Array(32).fill(fingerprint),
+  actor: "rahim",
 });
 
 let world: MemoryWorld;
@@ -62,16 +64,32 @@ describe("changing settings", () => {
   it("changes what is given, keeps the rest and tells about it", async () => {
     const { id, name } = await register(world);
     world.clock.advance(1_000);
-    const changed = await updateSettings(world)(id, { receiptsEnabled: false, minAmountMinor: 500n });
+    const changed = await updateSettings(world)(
+      id,
+      { receiptsEnabled: false, minAmountMinor: 500n },
+      "rahim",
+    );
     expect(changed).toMatchObject({ name, receiptsEnabled: false, minAmountMinor: 500n, version: 2 });
     expect(changed.updatedAt).toBe(world.now());
     expect(await world.applications.byId(id)).toEqual(changed);
     expect(await world.published(`app_${id}`)).toEqual([{ type: "application.updated", version: 2 }]);
   });
 
-  it("refuses limits that contradict each other or the contract, and keeps the old ones", async () => {
+  it("answers a repeat of a key as the first request was, and does not undo what was changed since", async () => {
     const { id } = await register(world);
     const change = updateSettings(world);
+    const key = { route: "UpdateSettings", key: "k", fingerprint: new Uint8Array(32) };
+    const first = await change(id, { name: "Tea" }, "rahim", key);
+    await change(id, { name: "Coffee" }, "karim");
+    expect(await change(id, { name: "Tea" }, "rahim", key)).toEqual(first);
+    expect(await world.applications.byId(id)).toMatchObject({ name: "Coffee", version: 3 });
+    const other = change(id, { name: "Milk" }, "rahim", { ...key, fingerprint: new Uint8Array(32).fill(1) });
+    await expect(other).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_CONFLICT" });
+  });
+
+  it("refuses limits that contradict each other or the contract, and keeps the old ones", async () => {
+    const { id } = await register(world);
+    const change = (id: number, wanted: Partial<Settings>) => updateSettings(world)(id, wanted, "rahim");
     await change(id, { maxAmountMinor: 100n });
     for (const wrong of [{ minAmountMinor: 101n }, { maxAmountMinor: 1_000_000_000_000_000n }]) {
       await expect(change(id, wrong)).rejects.toMatchObject({ reason: "VALIDATION_ERROR" });
@@ -90,12 +108,12 @@ describe("changing settings", () => {
         const found = await byId(wanted);
         if (!raced) {
           raced = true;
-          await updateSettings(world)(id, { name: "Other" });
+          await updateSettings(world)(id, { name: "Other" }, "karim");
         }
         return found;
       },
     };
-    const changed = await updateSettings({ ...world, applications })(id, { receiptsEnabled: false });
+    const changed = await updateSettings({ ...world, applications })(id, { receiptsEnabled: false }, "rahim");
     expect(changed).toMatchObject({ name: "Other", receiptsEnabled: false, version: 3 });
   });
 
@@ -106,17 +124,19 @@ describe("changing settings", () => {
       ...world.applications,
       byId: async (wanted: number) => {
         const found = await byId(wanted);
-        await updateSettings(world)(id, { name: "Other" });
+        await updateSettings(world)(id, { name: "Other" }, "karim");
         return found;
       },
     };
-    const change = updateSettings({ ...world, applications })(id, { receiptsEnabled: false });
+    const change = updateSettings({ ...world, applications })(id, { receiptsEnabled: false }, "rahim");
     await expect(change).rejects.toMatchObject({ reason: "SERVICE_UNAVAILABLE", retryAfterSeconds: 1 });
     expect((await byId(id))?.version).toBe(6);
   });
 
   it("refuses an application that does not exist", async () => {
-    await expect(updateSettings(world)(77, {})).rejects.toMatchObject({ reason: "RESOURCE_NOT_FOUND" });
+    await expect(updateSettings(world)(77, {}, "rahim")).rejects.toMatchObject({
+      reason: "RESOURCE_NOT_FOUND",
+    });
   });
 });
 

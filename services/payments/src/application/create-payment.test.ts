@@ -64,7 +64,7 @@ describe("reading a payment", () => {
     const payment = await desk.create();
     expect(await view(payment.reference)).toMatchObject({
       payment,
-      attempts: [],
+      lateMoney: null,
       gatewayOrigins: ["https://gateway.test"],
     });
     for (const reference of ["pay_short", "", `pay_${"1".repeat(22)}`]) {

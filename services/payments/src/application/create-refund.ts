@@ -1,10 +1,12 @@
 import { notFound } from "@oi/kernel/errors";
 import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
+import type { RecordedCharge } from "../domain/charge.ts";
 import type { RefundChanged } from "../domain/events.ts";
 import { newRefund, type Refund } from "../domain/refund.ts";
 import { newRefundAttempt } from "../domain/refund-attempt.ts";
 import { type RefundBasis, type RefundShare, shareOfPayment, wholeReceipt } from "../domain/refundable.ts";
+import { unlessAnswered } from "./answer-once.ts";
 import type { Clock, Ids } from "./ports.ts";
 import type { AuditEntry, RefundCreation, RefundRequest, RefundStore } from "./refund-ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
@@ -14,7 +16,7 @@ export type RefundWish = {
   readonly paymentId: number;
   readonly amountMinor: bigint;
   readonly reason: string;
-  /** The late receipt that goes back; null for a part of what the payment earned. */
+  /** The late or differing money that goes back, by its receipt; null for a part of what the payment earned. */
   readonly receiptId: number | null;
   readonly createdBy: string;
   /** An operator's refund waits for another operator from the application's threshold on; an application's never. */
@@ -37,7 +39,11 @@ export type CreateRefundPorts = {
  */
 export function createRefund(ports: CreateRefundPorts): CreateRefund {
   return async (wish, request) => {
-    const creation = await retryOnConflict(() => createOnce(ports, wish, request));
+    const { idempotency } = request;
+    const answered = async () => idempotency && (await ports.refunds.answered(wish.scope, idempotency));
+    const creation = await retryOnConflict(() =>
+      unlessAnswered(answered, () => createOnce(ports, wish, request)),
+    );
     if (!creation.replayed) ports.wakeRefunds();
     return creation;
   };
@@ -48,8 +54,6 @@ async function createOnce(
   wish: RefundWish,
   request: RefundRequest,
 ): Promise<RefundCreation> {
-  const earlier = request.idempotency && (await refunds.answered(wish.scope, request.idempotency));
-  if (earlier) return earlier;
   const basis = await refunds.basis(wish.paymentId, wish.scope);
   if (!basis) throw notFound("Payment");
   const share = shareOf(basis, wish);
@@ -69,19 +73,37 @@ function shareOf(basis: RefundBasis, { receiptId, amountMinor }: RefundWish): Re
     : wholeReceipt(basis, receiptId, amountMinor);
 }
 
-function factsOf({ payment, approvalThresholdMinor }: RefundBasis, wish: RefundWish, share: RefundShare) {
-  const { scope, amountMinor, reason, createdBy, byOperator, receiptId } = wish;
+function factsOf(basis: RefundBasis, wish: RefundWish, share: RefundShare) {
+  const { payment } = basis;
+  const { scope, amountMinor, reason, createdBy } = wish;
+  const { currency } = share.charge.charged;
   return {
     scope,
     reason,
     createdBy,
     paymentId: payment.id,
     chargeId: share.charge.id,
-    amount: { amountMinor, currency: payment.amount.currency },
+    amount: { amountMinor, currency },
     gatewayAmount: share.gatewayAmount,
-    origin: receiptId === null ? ("MERCHANT" as const) : ("LATE_MONEY" as const),
-    needsApproval: byOperator && approvalThresholdMinor !== null && amountMinor >= approvalThresholdMinor,
+    ...originOf(share.charge),
+    needsApproval: needsApproval(basis, wish, currency),
   };
+}
+
+function originOf({ kind, id, attemptId }: RecordedCharge): Pick<Refund, "origin" | "originRef"> {
+  if (kind === "SETTLEMENT") return { origin: "MERCHANT", originRef: "" };
+  if (kind === "MISMATCH") return { origin: "MISMATCH", originRef: String(attemptId) };
+  return { origin: "LATE_MONEY", originRef: String(id) };
+}
+
+/** A threshold says nothing about another currency than the payment's, so there it is always reached. */
+function needsApproval(
+  { payment, approvalThresholdMinor: threshold }: RefundBasis,
+  { byOperator, amountMinor }: RefundWish,
+  currency: string,
+): boolean {
+  if (!byOperator || threshold === null) return false;
+  return currency !== payment.amount.currency || amountMinor >= threshold;
 }
 
 function requested(

@@ -3,12 +3,19 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Credential } from "../domain/application.ts";
 import { uniqueNumber } from "../testing/samples.ts";
 import { register, type StoreWorld } from "../testing/store-world.ts";
+import type { IdempotencyKey } from "./ports.ts";
 
 function credential(mode: Mode): Credential {
   const bytes = new Uint8Array(32);
   new DataView(bytes.buffer).setUint32(0, uniqueNumber() + 1_000_000);
   return { mode, keyDigest: bytes, secretMac: bytes, pepperId: "p1", keyLast4: "abcd" };
 }
+
+const rotating = (graceSeconds: number, idempotency: IdempotencyKey | null = null) => ({
+  actor: "karim",
+  graceSeconds,
+  idempotency,
+});
 
 /** What every credential store does, whatever it is made of. */
 export function credentialStoreContract(name: string, openWorld: () => Promise<StoreWorld>): void {
@@ -25,7 +32,7 @@ export function credentialStoreContract(name: string, openWorld: () => Promise<S
     it("that replace others open at once, and the others until their end", async () => {
       const { id } = await register(world);
       const [old, next, live] = [credential("TEST"), credential("TEST"), credential("LIVE")];
-      const by = { actor: "karim", graceSeconds: 60 };
+      const by = rotating(60);
       const first = await world.credentials.rotate(id, old, by);
       await world.credentials.rotate(id, live, by);
       const second = await world.credentials.rotate(id, next, by);
@@ -44,17 +51,43 @@ export function credentialStoreContract(name: string, openWorld: () => Promise<S
       expect(await world.audited(id)).toContain("karim credential.rotated");
     });
 
+    it("are replaced once per key, and the second answer knows no other credential than the first", async () => {
+      const { id } = await register(world);
+      const old = await world.credentials.rotate(id, credential("TEST"), rotating(60));
+      const key = { route: "RotateCredential", key: "k", fingerprint: new Uint8Array(32) };
+      const first = await world.credentials.rotate(id, credential("TEST"), rotating(60, key));
+      expect(first).toMatchObject({ replayed: false, replaced: [{ id: old.id }] });
+      const unused = credential("TEST");
+      expect(await world.credentials.rotate(id, unused, rotating(60, key))).toEqual({
+        ...first,
+        replayed: true,
+      });
+      expect(await opens(unused)).toBe(false);
+      expect(await world.credentials.list(id, 10)).toHaveLength(2);
+      const other = rotating(60, { ...key, fingerprint: new Uint8Array(32).fill(1) });
+      await expect(world.credentials.rotate(id, credential("TEST"), other)).rejects.toMatchObject({
+        reason: "IDEMPOTENCY_KEY_CONFLICT",
+      });
+      const elsewhere = await world.credentials.rotate(id, credential("LIVE"), rotating(60, key));
+      expect(elsewhere.replayed).toBe(false);
+    });
+
+    it("are replaced once by many requests with one key", async () => {
+      const { id } = await register(world);
+      const key = { route: "RotateCredential", key: "race", fingerprint: new Uint8Array(32) };
+      const all = await Promise.all(
+        Array.from({ length: 5 }, () => world.credentials.rotate(id, credential("TEST"), rotating(60, key))),
+      );
+      expect(new Set(all.map((one) => one.id)).size).toBe(1);
+      expect(all.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(await world.credentials.list(id, 10)).toHaveLength(1);
+    });
+
     it("keep an end that is sooner", async () => {
       const { id } = await register(world);
-      await world.credentials.rotate(id, credential("TEST"), { actor: "karim", graceSeconds: 60 });
-      const short = await world.credentials.rotate(id, credential("TEST"), {
-        actor: "karim",
-        graceSeconds: 10,
-      });
-      const long = await world.credentials.rotate(id, credential("TEST"), {
-        actor: "karim",
-        graceSeconds: 600,
-      });
+      await world.credentials.rotate(id, credential("TEST"), rotating(60));
+      const short = await world.credentials.rotate(id, credential("TEST"), rotating(10));
+      const long = await world.credentials.rotate(id, credential("TEST"), rotating(600));
       const [soon] = short.replaced;
       expect(long.replaced).toContainEqual(soon);
     });
@@ -63,7 +96,7 @@ export function credentialStoreContract(name: string, openWorld: () => Promise<S
       const { id } = await register(world);
       const other = await register(world);
       const one = credential("LIVE");
-      const made = await world.credentials.rotate(id, one, { actor: "karim", graceSeconds: 0 });
+      const made = await world.credentials.rotate(id, one, rotating(0));
       expect(await world.credentials.revoke(other.id, made.id, "salma")).toBeNull();
       expect(await opens(one)).toBe(true);
       const revoked = await world.credentials.revoke(id, made.id, "salma");

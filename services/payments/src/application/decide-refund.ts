@@ -4,21 +4,25 @@ import type { RefundEventType } from "../domain/events.ts";
 import { approve, holdsItsAmount, type Refund, reject } from "../domain/refund.ts";
 import { newRefundAttempt, type RefundAttempt } from "../domain/refund-attempt.ts";
 import { type RefundFinding, resolveUnknown } from "../domain/refund-judgement.ts";
+import { answerOnce, type Keep } from "./answer-once.ts";
 import { paymentChange } from "./payment-change.ts";
-import type { Clock, PaymentStore } from "./ports.ts";
+import type { Clock, IdempotencyKey, PaymentStore } from "./ports.ts";
 import type { AuditEntry, RefundFile, RefundStore } from "./refund-ports.ts";
-import { retryOnConflict } from "./retry-on-conflict.ts";
 
 export type RefundDecision =
   | { readonly kind: "approve" }
   | { readonly kind: "reject"; readonly reason: string | null }
   | { readonly kind: "resolve"; readonly finding: RefundFinding };
 
-/** What an operator decides about a refund. A repeat of the same decision by the same operator changes nothing. */
+/**
+ * What an operator decides about a refund. A repeat of an approval or rejection by the same operator changes nothing; of
+ * a finding, a repeat with the same key.
+ */
 export type DecideRefund = (
   refund: { readonly id: number; readonly scope: Scope },
   actor: string,
   decision: RefundDecision,
+  key?: IdempotencyKey | null,
 ) => Promise<Refund>;
 
 export type DecideRefundPorts = {
@@ -29,12 +33,12 @@ export type DecideRefundPorts = {
 };
 
 export function decideRefund(ports: DecideRefundPorts): DecideRefund {
-  return async ({ id, scope }, actor, decision) => {
-    const decided = await retryOnConflict(async () => {
+  return async ({ id, scope }, actor, decision, key = null) => {
+    const decided = await answerOnce(ports.payments, scope, key, async (keep) => {
       const file = await loadRefund(ports.refunds, id, scope);
       if (isRepeat(file.refund, actor, decision)) return file.refund;
       return decision.kind === "resolve"
-        ? resolve(ports, file, actor, decision.finding)
+        ? resolve(ports, file, actor, decision.finding, keep)
         : answer(ports, file, actor, decision);
     });
     ports.wakeRefunds();
@@ -83,6 +87,7 @@ async function resolve(
   file: RefundFile,
   actor: string,
   finding: RefundFinding,
+  keep: Keep,
 ): Promise<Refund> {
   const attempt = newestAttempt(file);
   const { payment, refund, attempts } = resolveUnknown({ ...file, attempt }, finding, clock.now());
@@ -93,6 +98,7 @@ async function resolve(
       payment,
       refunds: [{ refund, isNew: false, attempts }],
       audit: auditOf(refund, actor, action),
+      answer: keep(refund),
     }),
   );
   return refund;
@@ -103,7 +109,7 @@ export function newestAttempt({ refund, attempts, charge }: RefundFile): RefundA
   return attempts.at(-1) ?? newRefundAttempt(refund, 1, charge.account, refund.createdAt);
 }
 
-/** Late money was never taken from what can be refunded. */
+/** Money that is not the payment's was never taken from what can be refunded. */
 export function releasedBy(refund: Refund): bigint {
   return refund.origin === "MERCHANT" && !holdsItsAmount(refund) ? refund.amount.amountMinor : 0n;
 }

@@ -1,22 +1,23 @@
 import { notFound } from "@oi/kernel/errors";
 import { PAYMENT_REFERENCE_PATTERN } from "@oi/kernel/id";
+import { type CheckoutFile, type LateMoney, lateMoneyOf } from "../domain/checkout.ts";
 import type { PaymentGateways } from "./payment-gateway.ts";
-import type { PaymentFile, PaymentStore } from "./ports.ts";
+import type { PaymentStore } from "./ports.ts";
 
-export type CheckoutView = PaymentFile & { readonly gatewayOrigins: readonly string[] };
+export type CheckoutView = Omit<CheckoutFile, "lateSums"> & {
+  readonly lateMoney: LateMoney | null;
+  readonly gatewayOrigins: readonly string[];
+};
 export type GetCheckout = (reference: string) => Promise<CheckoutView>;
 
 /** Reads a checkout; changes nothing. Raises RESOURCE_NOT_FOUND, the same for a malformed reference. */
 export function getCheckout(ports: { payments: PaymentStore; gateways: PaymentGateways }): GetCheckout {
   return async (reference) => {
-    const file = await loadFile(ports.payments, reference);
-    const { mode } = file.payment.scope;
-    return { ...file, gatewayOrigins: ports.gateways.redirectOrigins(mode) };
+    const isReference = PAYMENT_REFERENCE_PATTERN.test(reference);
+    const file = isReference ? await ports.payments.checkoutByReference(reference) : null;
+    if (!file) throw notFound("Payment");
+    const { lateSums, ...same } = file;
+    const gatewayOrigins = ports.gateways.redirectOrigins(file.payment.scope.mode);
+    return { ...same, lateMoney: lateMoneyOf(lateSums), gatewayOrigins };
   };
-}
-
-export async function loadFile(payments: PaymentStore, reference: string): Promise<PaymentFile> {
-  const file = PAYMENT_REFERENCE_PATTERN.test(reference) ? await payments.fileByReference(reference) : null;
-  if (!file) throw notFound("Payment");
-  return file;
 }

@@ -3,7 +3,6 @@ import type { Scope } from "@oi/kernel/scope";
 import { isPaid } from "../domain/payment.ts";
 import { type IssuedNumber, type Receipt, receiptOf } from "../domain/receipt.ts";
 import { getPayment, type PaymentKey } from "./get-payment.ts";
-import { LIST_LIMIT } from "./get-refund.ts";
 import type { ApplicationStore, PaymentStore } from "./ports.ts";
 import type { RefundStore } from "./refund-ports.ts";
 
@@ -11,6 +10,9 @@ export interface ReceiptStore {
   /** The payment's number: given now when it has none, the next of its application and mode, without a gap. */
   issue(paymentId: number, scope: Scope): Promise<IssuedNumber>;
 }
+
+/** Far more than any payment has; it keeps the cost of a receipt bounded. */
+const NEWEST_REFUNDS = { ascending: false, skip: 0, limit: 1_000 };
 
 export type GetReceipt = (key: PaymentKey, scope: Scope) => Promise<Receipt>;
 
@@ -35,13 +37,13 @@ export function getReceipt(ports: {
         metadata: { status },
       });
     }
-    const [basis, refunds, issued] = await Promise.all([
+    const [basis, listed, issued] = await Promise.all([
       ports.refunds.basis(payment.id, scope),
-      ports.refunds.list(payment.id, scope, LIST_LIMIT),
+      ports.refunds.list(payment.id, scope, NEWEST_REFUNDS),
       ports.receipts.issue(payment.id, scope),
     ]);
     const settlement = basis?.charges.find(({ kind }) => kind === "SETTLEMENT");
     if (!settlement) throw new Error(`payment ${payment.id} is paid without a charge`);
-    return receiptOf(payment, settlement, refunds, issued, application.name);
+    return receiptOf(payment, settlement, listed?.refunds ?? [], issued, application.name);
   };
 }

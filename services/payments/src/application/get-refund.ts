@@ -1,8 +1,8 @@
-import { notFound } from "@oi/kernel/errors";
+import { invalid, notFound } from "@oi/kernel/errors";
 import type { Scope } from "@oi/kernel/scope";
 import type { Refund } from "../domain/refund.ts";
-import type { PaymentStore } from "./ports.ts";
-import type { RefundStore } from "./refund-ports.ts";
+import { LIST_REACH } from "./list-payments.ts";
+import type { RefundPage, RefundStore, RefundsListed } from "./refund-ports.ts";
 
 export type GetRefund = (id: number, scope: Scope) => Promise<Refund>;
 
@@ -15,15 +15,14 @@ export function getRefund({ refunds }: { refunds: RefundStore }): GetRefund {
   };
 }
 
-/** Far more than any payment has; it keeps the cost of the answer bounded. */
-export const LIST_LIMIT = 1_000;
+export type ListRefunds = (paymentId: number, scope: Scope, page: RefundPage) => Promise<RefundsListed>;
 
-export type ListRefunds = (paymentId: number, scope: Scope) => Promise<readonly Refund[]>;
-
-/** Lists the refunds of one payment, newest first. Raises RESOURCE_NOT_FOUND. */
-export function listRefunds(ports: { payments: PaymentStore; refunds: RefundStore }): ListRefunds {
-  return async (paymentId, scope) => {
-    if (!(await ports.payments.byId(paymentId, scope))) throw notFound("Payment");
-    return ports.refunds.list(paymentId, scope, LIST_LIMIT);
+/** Lists the refunds of one payment. Raises RESOURCE_NOT_FOUND, and VALIDATION_ERROR for a page out of reach. */
+export function listRefunds({ refunds }: { refunds: RefundStore }): ListRefunds {
+  return async (paymentId, scope, page) => {
+    if (page.skip + page.limit > LIST_REACH) throw invalid({ page: `pages reach ${LIST_REACH} refunds` });
+    const listed = await refunds.list(paymentId, scope, page);
+    if (!listed) throw notFound("Payment");
+    return listed;
   };
 }

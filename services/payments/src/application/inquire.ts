@@ -1,12 +1,13 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Attempt } from "../domain/attempt.ts";
-import type { Charge, RecordedCharge } from "../domain/charge.ts";
+import type { Charge } from "../domain/charge.ts";
 import { eventsOf } from "../domain/events.ts";
 import type { PaymentVerdict } from "../domain/gateway.ts";
 import { judge } from "../domain/judge.ts";
 import type { Judgement, JudgeRules } from "../domain/judgement.ts";
-import { loadFile } from "./get-checkout.ts";
+import type { Mismatch } from "../domain/mismatch.ts";
 import { lateMoney } from "./late-money.ts";
+import { loadFile } from "./load-file.ts";
 import { paymentChange } from "./payment-change.ts";
 import type { PaymentGateway, PaymentGateways } from "./payment-gateway.ts";
 import type { Chance, Clock, Ids, Inquiry, InquiryRecord, PaymentStore } from "./ports.ts";
@@ -63,15 +64,17 @@ async function applyVerdict(
   answer: Pick<InquiryRecord, "operation" | "askedAt" | "verdict">,
 ): Promise<void> {
   const file = await loadFile(ports.payments, inquiry.paymentReference);
-  const { payment, attempts, knownCharges, latePaymentPolicy } = file;
+  const { payment, attempts, knownCharges, mismatches, latePaymentPolicy } = file;
   const attempt = attemptOf(attempts, inquiry.attemptNo);
   const now = ports.clock.now();
   const claims = file.waitingClaims.find(({ attemptId }) => attemptId === attempt.id) ?? null;
   const { accountRef } = gateway;
-  const matter = { payment, attempts, attempt, knownCharges, accountRef, claims, latePaymentPolicy };
+  const before = { knownCharges, mismatches, claims };
+  const matter = { payment, attempts, attempt, accountRef, latePaymentPolicy, ...before };
   const judgement = judge(matter, answer.verdict, { ...ports.rules, draw: ports.chance() }, now);
   const { steps, finding, refuted } = judgement;
   const charges = await withIds(ports.payments, judgement.charges, attempt.id);
+  const told = await withIds(ports.payments, judgement.mismatches, attempt.id);
   const late = await lateMoney(ports, judgement.payment, charges, latePaymentPolicy, now);
   const moved = steps.length + charges.length > 0 || judgement.attempt.state !== attempt.state;
   const events = eventsOf(judgement.payment, steps, now, { attemptId: attempt.id, charges });
@@ -80,6 +83,7 @@ async function applyVerdict(
       payment: judgement.payment,
       steps,
       charges,
+      mismatches: told.map((mismatch) => ({ ...mismatch, state: "OPEN" as const })),
       attempts: [withHint(judgement, inquiry, knownCharges, now)],
       events: [...events, ...late.events],
       refunds: late.refunds,
@@ -88,14 +92,12 @@ async function applyVerdict(
   );
 }
 
-async function withIds(
+async function withIds<T extends Charge | Mismatch>(
   payments: PaymentStore,
-  charges: readonly Charge[],
+  money: readonly T[],
   attemptId: number,
-): Promise<RecordedCharge[]> {
-  return Promise.all(
-    charges.map(async (charge) => ({ ...charge, id: await payments.nextChargeId(), attemptId })),
-  );
+): Promise<(T & { readonly id: number; readonly attemptId: number })[]> {
+  return Promise.all(money.map(async (one) => ({ ...one, id: await payments.nextChargeId(), attemptId })));
 }
 
 /** A hint is worth one definite answer; one that came while we asked is asked about at once. */

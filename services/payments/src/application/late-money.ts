@@ -46,6 +46,7 @@ async function returnCharge(
       amount: charge.charged,
       gatewayAmount: charge.gross,
       origin: "LATE_MONEY",
+      originRef: String(charge.id),
       reason: charge.kind === "EXTRA" ? "Paid twice" : "Paid after the payment was closed",
       createdBy: LATE_MONEY_ACTOR,
       needsApproval: false,

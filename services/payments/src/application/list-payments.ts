@@ -4,7 +4,7 @@ import type { Payment } from "../domain/payment.ts";
 import type { PaymentFilter, PaymentStore } from "./ports.ts";
 
 /** Pages reach this far; whoever wants more asks for a narrower time. It keeps the cost of a page bounded. */
-const LIST_REACH = 10_000;
+export const LIST_REACH = 10_000;
 
 export type ListPayments = (
   filter: PaymentFilter,

@@ -4,7 +4,7 @@ import { eventsOf } from "../domain/events.ts";
 import type { SessionOutcome } from "../domain/gateway.ts";
 import type { InquirySchedule } from "../domain/inquiry-schedule.ts";
 import { checkoutClosed, isOpen, type Payment } from "../domain/payment.ts";
-import { loadFile } from "./get-checkout.ts";
+import { loadFile } from "./load-file.ts";
 import { paymentChange } from "./payment-change.ts";
 import type { PaymentGateways } from "./payment-gateway.ts";
 import type { Chance, Clock, PaymentFile, PaymentStore } from "./ports.ts";

@@ -9,12 +9,14 @@ export function paymentChange(loaded: Payment, part: Partial<PaymentChange> = {}
     steps: [],
     attempts: [],
     charges: [],
+    mismatches: [],
     events: [],
     inquiry: null,
     refunds: [],
     releasedMinor: 0n,
     refundCall: null,
     audit: null,
+    answer: null,
     ...part,
   };
 }

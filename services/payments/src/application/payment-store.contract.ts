@@ -14,6 +14,7 @@ import {
   type StoreWorld,
   scopeOf,
 } from "../testing/store-world.ts";
+import { readingCheckouts } from "./checkout-read.contract.ts";
 import { anyPayment, listing } from "./payment-list.contract.ts";
 
 function key(text: string, fingerprint = 1) {
@@ -33,6 +34,7 @@ export function paymentStoreContract(name: string, openWorld: () => Promise<Stor
     repeating(() => world);
     purging(() => world);
     listing(() => world);
+    readingCheckouts(() => world);
     committing(() => world);
     racing(() => world);
   });
@@ -221,6 +223,23 @@ function committing(the: () => StoreWorld): void {
 }
 
 function racing(the: () => StoreWorld): void {
+  it("keeps the answer of a change under its key, and changes nothing a second time", async () => {
+    const payment = await created(the());
+    const key = { route: "ResolveReview", key: "k", fingerprint: new Uint8Array(32).fill(1) };
+    const answer = { key, resourceId: payment.id, resource: payment };
+    expect(await the().payments.answered(payment.scope, key)).toBeNull();
+    await the().payments.commit(change(payment, { answer }));
+    expect(await the().payments.answered(payment.scope, key)).toEqual(payment);
+    const { payment: now } = await fileOf(the(), payment);
+    await expect(the().payments.commit(change(now, { answer }))).rejects.toBeInstanceOf(VersionConflict);
+    expect((await fileOf(the(), payment)).payment.revision).toBe(now.revision);
+    expect(await the().payments.answered({ ...payment.scope, mode: "LIVE" }, key)).toBeNull();
+    const other = { ...key, fingerprint: new Uint8Array(32).fill(2) };
+    await expect(the().payments.answered(payment.scope, other)).rejects.toMatchObject({
+      reason: "IDEMPOTENCY_KEY_CONFLICT",
+    });
+  });
+
   it("writes nothing at all when the payment changed meanwhile", async () => {
     const payment = await created(the());
     await the().payments.commit(change(payment));

@@ -4,9 +4,11 @@ import type { Application, Credential, LatePaymentPolicy, Settings } from "../do
 import type { Attempt } from "../domain/attempt.ts";
 import type { CallbackRuling } from "../domain/callback.ts";
 import type { RecordedCharge } from "../domain/charge.ts";
+import type { CheckoutFile } from "../domain/checkout.ts";
 import type { PaymentsEvent } from "../domain/events.ts";
 import type { CallbackChannel, Claim, GatewayKind, PaymentVerdict } from "../domain/gateway.ts";
 import type { Finding, WaitingClaims } from "../domain/judgement.ts";
+import type { RecordedMismatch } from "../domain/mismatch.ts";
 import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
 import type { AuditEntry, RefundCall, RefundWrite } from "./refund-ports.ts";
 
@@ -30,6 +32,13 @@ export type Creation = {
   readonly renderVersion: number;
 };
 
+/** What a repeat of this request is to be answered with; stored with the effect. */
+export type AnswerWrite = {
+  readonly key: IdempotencyKey;
+  readonly resourceId: number;
+  readonly resource: object;
+};
+
 /** Everything one commit writes about one payment, or none of it. */
 export type PaymentChange = {
   readonly payment: Payment;
@@ -38,6 +47,8 @@ export type PaymentChange = {
   readonly steps: readonly Step[];
   readonly attempts: readonly Attempt[];
   readonly charges: readonly RecordedCharge[];
+  /** New ones, and those whose state changed. */
+  readonly mismatches: readonly RecordedMismatch[];
   readonly events: readonly PaymentsEvent[];
   readonly inquiry: InquiryRecord | null;
   readonly refunds: readonly RefundWrite[];
@@ -45,6 +56,8 @@ export type PaymentChange = {
   readonly releasedMinor: bigint;
   readonly refundCall: RefundCall | null;
   readonly audit: AuditEntry | null;
+  /** Raises VersionConflict when another request came first with its key, IDEMPOTENCY_IN_PROGRESS. */
+  readonly answer: AnswerWrite | null;
 };
 
 /** What was asked and answered; decides the callbacks of that attempt that wait for an answer. */
@@ -66,6 +79,8 @@ export type PaymentFile = {
   readonly attempts: readonly Attempt[];
   /** Ids of the charges that are recorded, as the gateway names them. */
   readonly knownCharges: readonly string[];
+  /** In the order in which they were told of. */
+  readonly mismatches: readonly RecordedMismatch[];
   readonly applicationName: string;
   readonly latePaymentPolicy: LatePaymentPolicy;
   /** A return or notification arrived since the newest attempt was opened and nothing definite is known. */
@@ -103,8 +118,15 @@ export interface PaymentStore {
   byId(id: number, scope: Scope): Promise<Payment | null>;
   byReference(reference: string, scope: Scope): Promise<Payment | null>;
   list(filter: PaymentFilter, scope: Scope): Promise<{ payments: readonly Payment[]; total: number }>;
-  /** The checkout's way in: the reference is the only key. */
+  /** What a checkout page shows; the reference is the only key. */
+  checkoutByReference(reference: string): Promise<CheckoutFile | null>;
+  /** The way in for what is decided about a checkout: the reference is the only key. */
   fileByReference(reference: string): Promise<PaymentFile | null>;
+  /**
+   * The answer that was stored with the change a request made (`PaymentChange.answer`); null for a new key. Raises
+   * IDEMPOTENCY_KEY_CONFLICT.
+   */
+  answered<T extends object>(scope: Scope, key: IdempotencyKey): Promise<T | null>;
   /** Forgets up to `limit` answers to idempotency keys that are older than that; returns how many. */
   purgeAnswers(olderThanMs: number, limit: number): Promise<number>;
   /** Raises VersionConflict. New attempts (id 0) come back with their ids, in order. */
@@ -181,8 +203,8 @@ export interface CallbackStore {
 export type RegistrationRequest = {
   readonly key: string | null;
   readonly fingerprint: Uint8Array;
-  /** Who registers, for the audit log; `rpc` when nobody is named. */
-  readonly actor?: string;
+  /** Who registers, for the audit log. */
+  readonly actor: string;
 };
 
 export type Registration = {
@@ -200,6 +222,16 @@ export type FoundCredential = {
   readonly pepperId: string;
 };
 
+/** One change of an application's settings, or none of it. */
+export type SettingsChange = {
+  readonly application: Application;
+  /** Raises VersionConflict when the application has another one by now. */
+  readonly expectedVersion: number;
+  readonly event: PaymentsEvent;
+  readonly actor: string;
+  readonly answer: AnswerWrite | null;
+};
+
 export interface ApplicationStore {
   /** Raises IDEMPOTENCY_KEY_CONFLICT when the key registered something else. */
   register(
@@ -208,13 +240,10 @@ export interface ApplicationStore {
     request: RegistrationRequest,
   ): Promise<Registration>;
   byId(id: number): Promise<Application | null>;
-  /** Raises VersionConflict. Settings, event and audit row in one commit. */
-  commit(
-    application: Application,
-    expectedVersion: number,
-    event: PaymentsEvent,
-    actor?: string,
-  ): Promise<void>;
+  /** Settings, event, audit row and answer in one commit. Raises VersionConflict, IDEMPOTENCY_IN_PROGRESS. */
+  commit(change: SettingsChange): Promise<void>;
+  /** The answer that was stored with a change; null for a new key. Raises IDEMPOTENCY_KEY_CONFLICT. */
+  answered(applicationId: number, key: IdempotencyKey): Promise<Application | null>;
   /** Null for a key that is unknown, revoked or past its grace. */
   credentialByDigest(digest: Uint8Array): Promise<FoundCredential | null>;
 }

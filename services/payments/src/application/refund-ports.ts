@@ -56,6 +56,12 @@ export type RefundFile = {
   readonly otherInDoubt: boolean;
 };
 
+/** Newest first, unless ascending. */
+export type RefundPage = { readonly ascending: boolean; readonly skip: number; readonly limit: number };
+
+/** `total` counts up to 10,000. */
+export type RefundsListed = { readonly refunds: readonly Refund[]; readonly total: number };
+
 /** Refunds. What happens to them after their creation is part of a payment's commit (`PaymentStore.commit`). */
 export interface RefundStore {
   nextId(): Promise<number>;
@@ -73,8 +79,8 @@ export interface RefundStore {
     request: RefundRequest,
   ): Promise<RefundCreation>;
   byId(id: number, scope: Scope): Promise<Refund | null>;
-  /** Newest first. */
-  list(paymentId: number, scope: Scope, limit: number): Promise<readonly Refund[]>;
+  /** In the order in which they were asked for. Null when there is no such payment. */
+  list(paymentId: number, scope: Scope, page: RefundPage): Promise<RefundsListed | null>;
   file(id: number): Promise<RefundFile | null>;
   /** Whether the outcome of a refund of this payment is in doubt. */
   inDoubt(paymentId: number): Promise<boolean>;

@@ -6,6 +6,7 @@ import { ask, paidPayment, refundFile } from "../testing/refunding.ts";
 import { settle } from "../testing/settled.ts";
 import { change, register, type StoreWorld } from "../testing/store-world.ts";
 import type { IdempotencyKey } from "./ports.ts";
+import type { RefundPage } from "./refund-ports.ts";
 
 const reserved = async (world: StoreWorld, { id, scope }: Payment): Promise<bigint | undefined> =>
   (await world.refunds.basis(id, scope))?.reservedMinor;
@@ -14,6 +15,13 @@ const key = (text: string, fill = 1): IdempotencyKey => ({
   route: "POST /payments/{id}/refunds",
   key: text,
   fingerprint: new Uint8Array(32).fill(fill),
+});
+
+const page = (part: Partial<RefundPage> = {}): RefundPage => ({
+  ascending: false,
+  skip: 0,
+  limit: 10,
+  ...part,
 });
 
 /** What every refund store and its queue do, whatever they are made of. */
@@ -38,8 +46,10 @@ function creating(the: () => StoreWorld): void {
     expect(replayed).toBe(false);
     expect(await the().refunds.byId(refund.id, payment.scope)).toEqual(refund);
     const second = (await ask(the(), payment, { needsApproval: true })).refund;
-    expect(await the().refunds.list(payment.id, payment.scope, 10)).toEqual([second, refund]);
-    expect(await the().refunds.list(payment.id, payment.scope, 1)).toEqual([second]);
+    expect(await the().refunds.list(payment.id, payment.scope, page())).toEqual({
+      refunds: [second, refund],
+      total: 2,
+    });
     const file = await refundFile(the(), refund);
     expect(file).toMatchObject({ payment, refund, otherInDoubt: false, charge: { id: refund.chargeId } });
     expect(file.attempts).toMatchObject([
@@ -57,10 +67,24 @@ function creating(the: () => StoreWorld): void {
     const { refund } = await ask(the(), payment);
     const foreign = { ...payment.scope, mode: "LIVE" as const };
     expect(await the().refunds.byId(refund.id, foreign)).toBeNull();
-    expect(await the().refunds.list(payment.id, foreign, 10)).toEqual([]);
+    expect(await the().refunds.list(payment.id, foreign, page())).toBeNull();
     expect(await the().refunds.basis(payment.id, foreign)).toBeNull();
     expect(await the().refunds.byId(999_999, payment.scope)).toBeNull();
     expect(await the().refunds.file(999_999)).toBeNull();
+  });
+
+  it("lists a payment's refunds in pages, from both ends, with the total", async () => {
+    const payment = await paidPayment(the());
+    const none = await the().refunds.list(payment.id, payment.scope, page());
+    expect(none).toEqual({ refunds: [], total: 0 });
+    const made: Refund[] = [];
+    for (let i = 0; i < 4; i++) made.push((await ask(the(), payment)).refund);
+    const [first, second, third, fourth] = made;
+    const list = (part: Partial<RefundPage>) => the().refunds.list(payment.id, payment.scope, page(part));
+    expect(await list({ skip: 1, limit: 2 })).toEqual({ refunds: [third, second], total: 4 });
+    expect(await list({ ascending: true, limit: 3 })).toEqual({ refunds: [first, second, third], total: 4 });
+    expect(await list({ ascending: true, skip: 3 })).toEqual({ refunds: [fourth], total: 4 });
+    expect(await list({ skip: 4 })).toEqual({ refunds: [], total: 4 });
   });
 
   it("reads the approval threshold with the basis", async () => {

@@ -1,7 +1,7 @@
 import { expireUnopened } from "../domain/closing.ts";
 import { eventsOf } from "../domain/events.ts";
-import { loadFile } from "./get-checkout.ts";
 import type { Inquire } from "./inquire.ts";
+import { loadFile } from "./load-file.ts";
 import { paymentChange } from "./payment-change.ts";
 import type { Clock, InquiryQueue, PaymentStore } from "./ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";

@@ -1,6 +1,7 @@
 import type { JudgeRules } from "../domain/judgement.ts";
 import type { RefundSchedule } from "../domain/refund-schedule.ts";
 import { authenticate } from "./authenticate.ts";
+import { type ConfirmMismatchPorts, confirmMismatch } from "./confirm-mismatch.ts";
 import { createPayment } from "./create-payment.ts";
 import { type CreateRefundPorts, createRefund } from "./create-refund.ts";
 import { type CredentialStore, manageCredentials } from "./credentials.ts";
@@ -12,6 +13,7 @@ import { getRefund, listRefunds } from "./get-refund.ts";
 import { getTimeline, type TimelineStore } from "./get-timeline.ts";
 import { type InquirePorts, inquire } from "./inquire.ts";
 import { listPayments } from "./list-payments.ts";
+import { listReviews, type ReviewStore } from "./list-reviews.ts";
 import { type OpenCheckoutPorts, openCheckout } from "./open-checkout.ts";
 import type { ApplicationStore, CredentialVault, Ids, InquiryQueue } from "./ports.ts";
 import { sweepAnswers } from "./purge-answers.ts";
@@ -38,12 +40,14 @@ export type AllPorts = Omit<InquirePorts, "rules" | "ids"> &
   RecordCallbackPorts &
   Omit<CreateRefundPorts, "ids"> &
   DecideRefundPorts &
+  ConfirmMismatchPorts &
   Omit<PursueRefundPorts, "schedule"> & {
     readonly ids: Ids;
     readonly queue: InquiryQueue;
     readonly refundQueue: RefundQueue;
     readonly applications: ApplicationStore;
     readonly receipts: ReceiptStore;
+    readonly reviews: ReviewStore;
     readonly timeline: TimelineStore;
     readonly credentials: CredentialStore;
     readonly vault: CredentialVault;
@@ -71,7 +75,9 @@ export function useCases(ports: AllPorts, { rules, refundSchedule, retentionMs }
     decideRefund: decideRefund(ports),
     getRefund: getRefund(ports),
     listRefunds: listRefunds(ports),
+    listReviews: listReviews(ports),
     resolveReview: resolveReview(ports),
+    confirmMismatch: confirmMismatch(ports),
     getReceipt: getReceipt(ports),
     getTimeline: getTimeline(ports),
     registerApplication: registerApplication(ports),

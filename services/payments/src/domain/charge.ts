@@ -2,8 +2,11 @@ import type { Instant } from "@oi/kernel/instant";
 import type { Money } from "@oi/kernel/money";
 import type { AccountId, PaidEvidence, PaymentMethod } from "./gateway.ts";
 
-/** SETTLEMENT paid the payment; LATE came after it was closed; EXTRA came after it was paid. */
-export type ChargeKind = "SETTLEMENT" | "LATE" | "EXTRA";
+/**
+ * SETTLEMENT paid the payment; LATE came after it was closed; EXTRA came after it was paid; MISMATCH differs from what
+ * was asked, and an operator confirmed it.
+ */
+export type ChargeKind = "SETTLEMENT" | "LATE" | "EXTRA" | "MISMATCH";
 
 /** One charge at the gateway, recorded exactly once by (account, gateway's id). */
 export type Charge = {

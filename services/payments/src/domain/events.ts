@@ -29,6 +29,14 @@ export type LateReceiptRecorded = {
   readonly charge: RecordedCharge;
 };
 
+/** An operator confirmed that the gateway took other money than was asked. */
+export type MismatchConfirmed = {
+  readonly kind: "mismatch";
+  readonly occurredAt: Instant;
+  readonly payment: Payment;
+  readonly charge: RecordedCharge;
+};
+
 export type RefundEventType =
   | "refund.requested"
   | "refund.approved"
@@ -53,7 +61,12 @@ export type ApplicationUpdated = {
   readonly application: Application;
 };
 
-export type PaymentsEvent = PaymentChanged | LateReceiptRecorded | RefundChanged | ApplicationUpdated;
+export type PaymentsEvent =
+  | PaymentChanged
+  | LateReceiptRecorded
+  | MismatchConfirmed
+  | RefundChanged
+  | ApplicationUpdated;
 
 const EVENT_OF: Partial<Record<PaymentStatus, PaymentEventType>> = {
   CREATED: "payment.created",

@@ -5,7 +5,8 @@ import { closeIfNothingIsLeft } from "./closing.ts";
 import type { PaidEvidence, PaymentVerdict } from "./gateway.ts";
 import { nextInquiryAfterPayment, nextInquiryAt } from "./inquiry-schedule.ts";
 import type { Case, Finding, Judgement, JudgeRules, WaitingClaims } from "./judgement.ts";
-import { flagForReview, isOpen, isPaid, markSucceeded, type ReviewReason } from "./payment.ts";
+import { type MismatchReason, mismatchOf, mismatchReason, sameMismatch } from "./mismatch.ts";
+import { flagForReview, isOpen, isPaid, markSucceeded } from "./payment.ts";
 
 /** A signed claim of payment is refuted by two denials that are this far apart. */
 const REFUTED_AFTER_MS = 60_000;
@@ -78,6 +79,7 @@ function unmoved({ payment, attempt }: Case, rules: JudgeRules, now: Instant, fi
     attempt: { ...attempt, nextInquiryAt: askAgainAt(attempt, payment.expiresAt, rules, now) },
     steps: [],
     charges: [],
+    mismatches: [],
     finding,
     refuted: false,
   };
@@ -90,11 +92,11 @@ function askAgainAt(attempt: Attempt, expiresAt: Instant, rules: JudgeRules, now
   return nextInquiryAfterPayment(schedule, attempt.paidAt ?? now, now, draw);
 }
 
-function mismatchOf({ payment, attempt, accountRef }: Case, evidence: PaidEvidence): ReviewReason | null {
-  if (evidence.merchantRef !== attempt.merchantRef) return "REFERENCE_MISMATCH";
-  if (evidence.accountRef !== null && evidence.accountRef !== accountRef) return "STORE_MISMATCH";
-  if (evidence.charged.currency !== payment.amount.currency) return "CURRENCY_MISMATCH";
-  return evidence.charged.amountMinor === payment.amount.amountMinor ? null : "AMOUNT_MISMATCH";
+function reasonAgainst(
+  { payment, attempt, accountRef }: Case,
+  evidence: PaidEvidence,
+): MismatchReason | null {
+  return mismatchReason({ merchantRef: attempt.merchantRef, accountRef, amount: payment.amount }, evidence);
 }
 
 /** Weighs each charge of one answer. Money that is taken is the answer, whatever is said about the rest. */
@@ -108,15 +110,15 @@ function judgePaid(
   const fresh = payments.filter(({ gatewayRef }) => !seen.has(gatewayRef) && seen.add(gatewayRef));
   const doubtful = fresh.filter(
     (evidence) =>
-      !mismatchOf(matter, evidence) &&
+      !reasonAgainst(matter, evidence) &&
       !evidence.validated &&
       !isBeyondDoubt(matter.attempt, evidence, rules, now),
   );
   let judgement = unmoved(matter, rules, now, "paid");
   for (const evidence of fresh) {
-    const mismatch = mismatchOf(matter, evidence);
-    if (mismatch) {
-      judgement = { ...judgement, payment: flagForReview(judgement.payment, mismatch, now) };
+    const reason = reasonAgainst(matter, evidence);
+    if (reason) {
+      judgement = flagMismatch(judgement, evidence, reason, matter, now);
     } else if (!doubtful.includes(evidence)) {
       judgement = takeMoney(judgement, evidence, matter, rules, now);
     }
@@ -127,8 +129,44 @@ function judgePaid(
     const since = known?.gatewayRef === doubt.gatewayRef ? known.at : now;
     judgement = { ...judgement, attempt: inDoubt(judgement.attempt, doubt, since, rules, now) };
   }
-  if (judgement.charges.length > 0 || fresh.length === 0) return judgement;
-  return { ...judgement, finding: doubt ? null : "mismatch" };
+  const told = judgement.charges.length > 0 || fresh.length === 0;
+  const found: Judgement = told ? judgement : { ...judgement, finding: doubt ? null : "mismatch" };
+  return closeIfExplained(found, fresh, matter, now);
+}
+
+/** Money that differs moves nothing; what a person has settled does not raise the flag again. */
+function flagMismatch(
+  judgement: Judgement,
+  evidence: PaidEvidence,
+  reason: MismatchReason,
+  { mismatches, attempt }: Case,
+  now: Instant,
+): Judgement {
+  const known = sameMismatch(mismatches, reason, evidence);
+  if (known && known.state !== "OPEN") return judgement;
+  const payment = flagForReview(judgement.payment, reason, now);
+  const told = known ? [] : [mismatchOf(reason, evidence, attempt.account, now)];
+  return { ...judgement, payment, mismatches: [...judgement.mismatches, ...told] };
+}
+
+/**
+ * An open payment has no charge of its own, so all money that is known, or dismissed, is a mismatch that a person has
+ * settled: after the expiry nothing is left to wait for.
+ */
+function closeIfExplained(
+  judgement: Judgement,
+  fresh: readonly PaidEvidence[],
+  matter: Case,
+  now: Instant,
+): Judgement {
+  const { payment, attempt } = judgement;
+  const isExplained = fresh.every((evidence) => {
+    const reason = reasonAgainst(matter, evidence);
+    return reason !== null && sameMismatch(matter.mismatches, reason, evidence)?.state === "DISMISSED";
+  });
+  if (!isExplained || !isOpen(payment) || now < payment.expiresAt) return judgement;
+  const closed: Attempt = isClosed(attempt) ? attempt : { ...attempt, state: "EXPIRED", reason: "mismatch" };
+  return closeIfNothingIsLeft({ ...judgement, attempt: closed }, matter, now);
 }
 
 function isBeyondDoubt({ doubt }: Attempt, evidence: PaidEvidence, rules: JudgeRules, now: Instant): boolean {

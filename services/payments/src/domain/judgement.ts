@@ -3,6 +3,7 @@ import type { LatePaymentPolicy } from "./application.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Charge } from "./charge.ts";
 import type { InquirySchedule } from "./inquiry-schedule.ts";
+import type { Mismatch, RecordedMismatch } from "./mismatch.ts";
 import type { Payment, Step } from "./payment.ts";
 
 /** Everything that a verdict is weighed against. */
@@ -13,6 +14,8 @@ export type Case = {
   readonly attempt: Attempt;
   /** Charges of this payment that are recorded already, by the gateway's id. */
   readonly knownCharges: readonly string[];
+  /** Money that was told of before and differs, with what became of it. */
+  readonly mismatches: readonly RecordedMismatch[];
   /** The account's name at the gateway (the store id). */
   readonly accountRef: string;
   /** Null when no signed claim of payment about this attempt waits for an answer. */
@@ -49,6 +52,8 @@ export type Judgement = {
   readonly attempt: Attempt;
   readonly steps: readonly Step[];
   readonly charges: readonly Charge[];
+  /** Money that differs and was not told of before. */
+  readonly mismatches: readonly Mismatch[];
   readonly finding: Finding;
   /** Waiting signed claims of payment are refuted. */
   readonly refuted: boolean;

@@ -2,7 +2,15 @@ import { DomainError } from "@oi/kernel/errors";
 import type { Instant } from "@oi/kernel/instant";
 import type { RefundEventType } from "./events.ts";
 import type { RefundOutcome, Unknown } from "./gateway.ts";
-import { clearReview, flagForReview, isPaid, markRefunded, type Payment, type Step } from "./payment.ts";
+import {
+  clearReview,
+  flagForReview,
+  isPaid,
+  markRefunded,
+  type Payment,
+  type ReviewReason,
+  type Step,
+} from "./payment.ts";
 import { fail, type PendingRefund, type Refund, succeed } from "./refund.ts";
 import { newRefundAttempt, type RefundAttempt } from "./refund-attempt.ts";
 import { nextPollAt, nextTryAt, type RefundSchedule } from "./refund-schedule.ts";
@@ -72,9 +80,16 @@ function refused(matter: RefundCase, refund: PendingRefund, reason: string, now:
   const { attempt, payment } = matter;
   const over: RefundAttempt = { ...attempt, state: "REJECTED", reason, nextAt: null };
   const failed = unmoved({ ...matter, refund: fail(refund, reason, now) }, over);
-  // Late money that could not be returned lies with us until a person does something about it.
-  const held = refund.origin === "LATE_MONEY" ? flagForReview(payment, "LATE_MONEY_HELD", now) : payment;
+  const flag = flagOfHeld(refund, payment);
+  const held = flag ? flagForReview(payment, flag, now) : payment;
   return { ...failed, payment: held, event: "refund.failed" };
+}
+
+/** Money that is not the payment's and could not be returned lies with us until a person does something about it. */
+function flagOfHeld({ origin, amount }: PendingRefund, payment: Payment): ReviewReason | null {
+  if (origin === "MERCHANT") return null;
+  if (origin === "LATE_MONEY") return "LATE_MONEY_HELD";
+  return amount.currency === payment.amount.currency ? "AMOUNT_MISMATCH" : "CURRENCY_MISMATCH";
 }
 
 function accepted(

@@ -3,8 +3,8 @@ import type { Instant } from "@oi/kernel/instant";
 import type { Money } from "@oi/kernel/money";
 import type { Scope } from "@oi/kernel/scope";
 
-/** Whose money goes back: what the payment earned, or money that came late or twice. */
-export type RefundOrigin = "MERCHANT" | "LATE_MONEY";
+/** Whose money goes back: what the payment earned, money that came late or twice, or other money than was asked. */
+export type RefundOrigin = "MERCHANT" | "LATE_MONEY" | "MISMATCH";
 
 /** Who returns late money by itself. */
 export const LATE_MONEY_ACTOR = "system:late-money";
@@ -21,6 +21,8 @@ type Facts = {
   /** The same in the currency that the gateway settles in, which is what it is asked for. */
   readonly gatewayAmount: Money;
   readonly origin: RefundOrigin;
+  /** The receipt of late money, the attempt of a mismatch; empty for what the payment earned. */
+  readonly originRef: string;
   readonly reason: string;
   readonly createdBy: string;
   readonly createdAt: Instant;

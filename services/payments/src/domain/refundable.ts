@@ -11,15 +11,19 @@ export type RefundBasis = {
   readonly reservedMinor: bigint;
   /** The same in the currency that the gateway settles in. */
   readonly reservedGrossMinor: bigint;
-  /** Late charges that a refund returns or has returned, by id. */
+  /** Charges of money that is not the payment's which a refund returns or has returned, by id. */
   readonly returnedCharges: readonly number[];
   readonly approvalThresholdMinor: bigint | null;
 };
 
 export type RefundShare = { readonly charge: RecordedCharge; readonly gatewayAmount: Money };
 
-/** A part of what the payment earned. Raises INVALID_OPERATION_STATE when it is not paid, or not so much is left. */
+/**
+ * A part of what the payment earned. Raises VALIDATION_ERROR for nothing or less, INVALID_OPERATION_STATE when the
+ * payment is not paid, or not so much is left.
+ */
 export function shareOfPayment(basis: RefundBasis, amountMinor: bigint): RefundShare {
+  if (amountMinor <= 0n) throw invalid({ amountMinor: "must be at least 1" });
   const { payment, charges, reservedMinor } = basis;
   const charge = charges.find(({ kind }) => kind === "SETTLEMENT");
   if (!isPaid(payment) || !charge) {
@@ -51,10 +55,10 @@ function grossPart(
   return part < left ? part : left;
 }
 
-/** The whole of a late or extra charge. Raises VALIDATION_ERROR, INVALID_OPERATION_STATE when it went back already. */
+/** The whole of a late, extra or differing charge. Raises VALIDATION_ERROR, INVALID_OPERATION_STATE when it went back already. */
 export function wholeReceipt(basis: RefundBasis, receiptId: number, amountMinor: bigint): RefundShare {
   const charge = basis.charges.find(({ id, kind }) => id === receiptId && kind !== "SETTLEMENT");
-  if (!charge) throw invalid({ receiptId: "names no late receipt of this payment" });
+  if (!charge) throw invalid({ receiptId: "names no late or differing money of this payment" });
   if (amountMinor !== charge.charged.amountMinor) {
     throw invalid({ amountMinor: `must be ${charge.charged.amountMinor}: a late receipt goes back whole` });
   }

@@ -1,6 +1,7 @@
 import type { Instant } from "@oi/kernel/instant";
 
 export type TimelineKind =
+  | "request"
   | "state"
   | "checkout"
   | "gateway_call"
@@ -39,6 +40,7 @@ const STATES: Readonly<Record<string, TimelineTitle>> = {
 };
 
 const KINDS: Readonly<Record<Exclude<TimelineKind, "state">, TimelineTitle>> = {
+  request: { en: "Request", bn: "অনুরোধ" },
   checkout: { en: "Checkout session", bn: "চেকআউট সেশন" },
   gateway_call: { en: "Gateway asked", bn: "গেটওয়েকে জিজ্ঞাসা করা হয়েছে" },
   gateway_callback: { en: "Gateway callback", bn: "গেটওয়ের বার্তা" },
@@ -60,6 +62,7 @@ export function titled(fact: TimelineFact): TimelineEntry {
 }
 
 function gistOf({ kind, status, detail }: TimelineFact): string {
+  if (kind === "request") return `${detail.method} ${detail.path}`;
   const word = { gateway_call: detail.outcome, gateway_callback: detail.outcome, event: detail.subject }[
     kind as "event"
   ];

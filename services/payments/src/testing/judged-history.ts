@@ -6,6 +6,7 @@ import { eventsOf, type PaymentsEvent } from "../domain/events.ts";
 import type { PaymentVerdict } from "../domain/gateway.ts";
 import { judge } from "../domain/judge.ts";
 import type { Judgement } from "../domain/judgement.ts";
+import type { RecordedMismatch } from "../domain/mismatch.ts";
 import type { OpenPayment, Payment, PaymentStatus, Step } from "../domain/payment.ts";
 import { sampleRules } from "./samples.ts";
 
@@ -23,6 +24,7 @@ export type JudgedHistory = {
   readonly steps: readonly Step[];
   readonly statuses: readonly PaymentStatus[];
   readonly charges: readonly Charge[];
+  readonly mismatches: readonly RecordedMismatch[];
   readonly events: readonly PaymentsEvent[];
   readonly judgements: readonly Judgement[];
   readonly now: Instant;
@@ -35,6 +37,7 @@ export function startOf(payment: OpenPayment, attempts: readonly Attempt[]): Jud
     steps: [],
     statuses: [payment.status],
     charges: [],
+    mismatches: [],
     events: [],
     judgements: [],
     now: payment.createdAt,
@@ -56,10 +59,14 @@ function judged(history: JudgedHistory, answer: Answer): JudgedHistory {
   const knownCharges = history.charges.map(({ gatewayRef }) => gatewayRef);
   const accountRef = "memory-store";
   const latePaymentPolicy = "HOLD" as const;
-  const matter = { payment, attempts, attempt, knownCharges, accountRef, claims: null, latePaymentPolicy };
+  const before = { knownCharges, mismatches: history.mismatches, claims: null };
+  const matter = { payment, attempts, attempt, accountRef, latePaymentPolicy, ...before };
   const judgement = judge(matter, answer.verdict, sampleRules, now);
   const { steps } = judgement;
   const charges = judgement.charges.map((charge, i) => ({ ...charge, id: i + 1, attemptId: attempt.no }));
+  const told = judgement.mismatches.map(
+    (one, i): RecordedMismatch => ({ ...one, id: i + 1, attemptId: attempt.no, state: "OPEN" }),
+  );
   const events = eventsOf(judgement.payment, steps, now, { attemptId: attempt.no, charges });
   const after: JudgedHistory = {
     ...history,
@@ -68,6 +75,7 @@ function judged(history: JudgedHistory, answer: Answer): JudgedHistory {
     attempts: attempts.map((one) => (one.no === attempt.no ? judgement.attempt : one)),
     judgements: [...history.judgements, judgement],
     charges: [...history.charges, ...charges],
+    mismatches: [...history.mismatches, ...told],
     events: [...history.events, ...events],
   };
   return withSteps(after, steps);

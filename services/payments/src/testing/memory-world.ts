@@ -8,6 +8,8 @@ import { memoryPaymentStore } from "../adapters/memory/payment-store.ts";
 import { memoryReceiptStore } from "../adapters/memory/receipt-store.ts";
 import { memoryRefundQueue } from "../adapters/memory/refund-queue.ts";
 import { memoryRefundStore } from "../adapters/memory/refund-store.ts";
+import { memoryReviewStore } from "../adapters/memory/review-store.ts";
+import { memoryTimelineStore } from "../adapters/memory/timeline-store.ts";
 import { publicationOf, type StoreWorld } from "./store-world.ts";
 
 export type MemoryWorld = StoreWorld & { readonly book: MemoryBook; readonly clock: ManualClock };
@@ -26,6 +28,8 @@ export function memoryWorld(): MemoryWorld {
     refunds: memoryRefundStore(book),
     credentials: memoryCredentialStore(book),
     receipts: memoryReceiptStore(book),
+    reviews: memoryReviewStore(book),
+    timeline: memoryTimelineStore(book),
     refundQueue: memoryRefundQueue(book, LEASE_MS),
     callbacks: memoryCallbackStore(book),
     applications: memoryApplicationStore(book),
@@ -40,7 +44,7 @@ export function memoryWorld(): MemoryWorld {
           book.credentials.set(key, { ...credential, endedAt: clock.now() });
       }
     },
-    history: async (paymentId) => book.history.get(paymentId) ?? [],
+    history: async (paymentId) => (book.history.get(paymentId) ?? []).map(({ at: _, ...step }) => step),
     published: async (aggregate) =>
       book.events
         .map(publicationOf)

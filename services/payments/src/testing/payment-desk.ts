@@ -2,6 +2,7 @@ import type { Scope } from "@oi/kernel/scope";
 import { callbackDigest } from "../adapters/crypto/digests.ts";
 import { type MemoryGateway, memoryGateway } from "../adapters/memory/memory-gateway.ts";
 import { memoryGateways } from "../adapters/memory/memory-gateways.ts";
+import { type ConfirmMismatch, confirmMismatch } from "../application/confirm-mismatch.ts";
 import { createPayment } from "../application/create-payment.ts";
 import { createRefund, type RefundWish } from "../application/create-refund.ts";
 import { type DecideRefund, decideRefund } from "../application/decide-refund.ts";
@@ -46,6 +47,7 @@ export type PaymentDesk = {
   refund(paymentId: number, amountMinor: bigint, part?: RefundPart): Promise<Refund>;
   readonly decide: DecideRefund;
   readonly resolveReview: ResolveReview;
+  readonly confirmMismatch: ConfirmMismatch;
   readonly scope: Scope;
   refundOf(id: number): Promise<RefundFile>;
   file(reference: string): Promise<PaymentFile>;
@@ -101,6 +103,7 @@ export async function paymentDesk(settings: Partial<Settings> = {}): Promise<Pay
     refund,
     decide: useCases.decideRefund,
     resolveReview: useCases.resolveReview,
+    confirmMismatch: useCases.confirmMismatch,
     refundOf: async (id) => {
       const found = await world.refunds.file(id);
       if (!found) throw new Error(`refund ${id} is gone`);
@@ -158,6 +161,7 @@ function wire(world: MemoryWorld, gateways: PaymentGateways) {
     createRefund: createRefund({ refunds, ids, clock, wakeRefunds }),
     decideRefund: decideRefund({ payments, refunds, clock, wakeRefunds }),
     resolveReview: resolveReview({ payments, refunds, clock }),
+    confirmMismatch: confirmMismatch({ payments, clock, wakeInquiries: () => {} }),
     sweepRefunds: sweepRefunds({ queue: world.refundQueue, pursue }),
     sweepUnmatched: sweepUnmatched({ callbacks, gateways, wakeInquiries: () => {} }),
     sweepInquiries: sweepInquiries({ queue, inquire: ask }),

@@ -9,8 +9,8 @@ import { type EventEncoder, postgresPaymentStore } from "../adapters/postgres/pa
 import { postgresReceiptStore } from "../adapters/postgres/receipt-store.ts";
 import { postgresRefundQueue } from "../adapters/postgres/refund-queue.ts";
 import { postgresRefundStore } from "../adapters/postgres/refund-store.ts";
+import { postgresReviewStore } from "../adapters/postgres/review-store.ts";
 import { postgresTimelineStore } from "../adapters/postgres/timeline-store.ts";
-import type { TimelineStore } from "../application/get-timeline.ts";
 import type { CallbackOutcome } from "../domain/callback.ts";
 import type { Step } from "../domain/payment.ts";
 import { uniqueNumber } from "./samples.ts";
@@ -22,7 +22,6 @@ export type PostgresWorld = StoreWorld & {
   /** The service's own role. */
   readonly app: Sql;
   readonly url: string;
-  readonly timeline: TimelineStore;
   /** Wake-ups of the relay so far. */
   readonly wakeUps: () => number;
 };
@@ -81,6 +80,7 @@ export function postgresStores(database: Database, onEvents: () => void = () => 
     timeline: postgresTimelineStore(database),
     credentials: postgresCredentialStore(database),
     receipts: postgresReceiptStore(database),
+    reviews: postgresReviewStore(database),
     refundQueue: postgresRefundQueue(database, LEASE_MS),
     callbacks: postgresCallbackStore(database),
     applications: postgresApplicationStore(ports),

@@ -50,6 +50,7 @@ export async function ask(world: StoreWorld, payment: Payment, wish: Wish = {}):
       amount,
       gatewayAmount: amount,
       origin: late ? "LATE_MONEY" : "MERCHANT",
+      originRef: late ? String(charge.id) : "",
       reason: 'A "broken" cup',
       createdBy,
       needsApproval,

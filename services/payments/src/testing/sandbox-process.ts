@@ -58,6 +58,12 @@ export function createAdmin(sandbox: Sandbox) {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
+  async function removeRules(name: string): Promise<void> {
+    const { rules } = (await call("rules")) as { rules: { id: string; name?: string }[] };
+    for (const { id } of rules.filter((rule) => rule.name === name)) {
+      await fetch(`${sandbox.url}/_sandbox/rules/${id}`, { method: "DELETE" });
+    }
+  }
   async function act(merchantRef: string, outcome: string): Promise<void> {
     const found = (await call(`sessions?tranId=${merchantRef}`)) as { sessions: { sessionkey: string }[] };
     const sessionKey = found.sessions[0]?.sessionkey;
@@ -65,5 +71,5 @@ export function createAdmin(sandbox: Sandbox) {
   }
   const addRule = (tranId: string, rule: object) => call("rules", { match: { tranId }, ...rule });
   const once = (tranId: string, reply: object) => addRule(tranId, { times: 1, reply });
-  return { call, act, addRule, once };
+  return { call, act, addRule, removeRules, once };
 }

@@ -2,16 +2,17 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@oi/testkit/eventually";
+import { freePort } from "@oi/tools/infra/ports";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const COMPILED = fileURLToPath(new URL("../../../../node_modules/.cache/node", import.meta.url));
 
-/** The service as a process of its own that dies at a failpoint and is started again without it. For tests only. */
+/** The service as a process of its own that dies at a failpoint, so often, and is started again. For tests only. */
 export type ServiceProcess = AsyncDisposable & {
   /** One RPC as JSON; a call that the service died under is made again once it is back. */
   call(method: string, body: object, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** Whether the failpoint ended it. */
-  readonly wasKilled: () => boolean;
+  /** How often the failpoint ended it. */
+  readonly kills: () => number;
 };
 
 export type Answer = { readonly ok: boolean; readonly body: Record<string, never> };
@@ -19,23 +20,29 @@ export type Answer = { readonly ok: boolean; readonly body: Record<string, never
 export async function startService(
   env: Readonly<Record<string, string>>,
   failpoint: string,
+  times: number,
 ): Promise<ServiceProcess> {
-  const url = `http://127.0.0.1:${env.OPS_PORT}`;
-  let killed = false;
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
+  let kills = 0;
   let stopping = false;
-  const launch = (more: Readonly<Record<string, string>>) => {
+  /** A life after the first lets one passage be, so that there is progress. */
+  const armed = () => (kills === 0 ? failpoint : `${failpoint}:2`);
+  const launch = () => {
+    const ports = { RPC_PORT: "0", OPS_PORT: port };
+    const more = kills < times ? { ...ports, FAILPOINT: armed() } : ports;
     const child = spawn(process.execPath, [MAIN], {
       env: { PATH: "", LOG_LEVEL: "warn", NODE_COMPILE_CACHE: COMPILED, ...env, ...more },
       stdio: ["ignore", "ignore", "inherit"],
     });
     child.once("exit", (_, signal) => {
       if (stopping) return;
-      killed ||= signal === "SIGKILL";
-      running = launch({});
+      if (signal === "SIGKILL") kills += 1;
+      running = launch();
     });
     return child;
   };
-  let running = launch({ FAILPOINT: failpoint });
+  let running = launch();
   const ready = () =>
     eventually(
       async () => {
@@ -46,7 +53,7 @@ export async function startService(
     );
   await ready();
   return {
-    wasKilled: () => killed,
+    kills: () => kills,
     call: async (method, body, headers = {}) => {
       for (;;) {
         try {

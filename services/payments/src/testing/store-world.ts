@@ -2,6 +2,8 @@ import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
 import type { CredentialStore } from "../application/credentials.ts";
 import type { ReceiptStore } from "../application/get-receipt.ts";
+import type { TimelineStore } from "../application/get-timeline.ts";
+import type { ReviewStore } from "../application/list-reviews.ts";
 import { paymentChange } from "../application/payment-change.ts";
 import type {
   ApplicationStore,
@@ -26,6 +28,8 @@ export type StoreWorld = AsyncDisposable & {
   readonly refunds: RefundStore;
   readonly refundQueue: RefundQueue;
   readonly receipts: ReceiptStore;
+  readonly reviews: ReviewStore;
+  readonly timeline: TimelineStore;
   readonly credentials: CredentialStore;
   readonly callbacks: CallbackStore;
   readonly applications: ApplicationStore;
@@ -54,7 +58,12 @@ export function publicationOf(event: PaymentsEvent): Published & { readonly aggr
     return { type: "application.updated", version, aggregate: `app_${id}` };
   }
   const { reference, version } = event.payment;
-  const type = event.kind === "late_receipt" ? "late_receipt.recorded" : event.type;
+  const type =
+    event.kind === "late_receipt"
+      ? "late_receipt.recorded"
+      : event.kind === "mismatch"
+        ? "mismatch.confirmed"
+        : event.type;
   return { type, version, aggregate: reference };
 }
 
@@ -63,13 +72,16 @@ export async function register(world: StoreWorld, settings: Partial<Application>
   const { application } = await world.applications.register(wanted, [], {
     key: null,
     fingerprint: new Uint8Array(32),
+    actor: "test",
   });
   if (Object.keys(settings).length === 0) return application;
   const changed = { ...application, ...settings, version: application.version + 1 };
-  await world.applications.commit(changed, application.version, {
-    kind: "application",
-    occurredAt: world.now(),
+  await world.applications.commit({
     application: changed,
+    expectedVersion: application.version,
+    event: { kind: "application", occurredAt: world.now(), application: changed },
+    actor: "test",
+    answer: null,
   });
   return changed;
 }

@@ -6,6 +6,7 @@ import type { Payment as PaymentMessage } from "@oi/proto/payments/v1/payment";
 import {
   ApplicationEventSchema,
   LateReceiptEventSchema,
+  MismatchEventSchema,
   PaymentEventSchema,
   RefundEventSchema,
 } from "@oi/proto/payments/v1/payments_events";
@@ -17,6 +18,7 @@ import type { Charge } from "../../domain/charge.ts";
 import type {
   ApplicationUpdated,
   LateReceiptRecorded,
+  MismatchConfirmed,
   PaymentChanged,
   PaymentsEvent,
   RefundChanged,
@@ -40,6 +42,8 @@ export function eventEncoder(mappers: Mappers): (event: PaymentsEvent) => Outbox
         return encodePayment(id, event, mappers);
       case "late_receipt":
         return encodeLateReceipt(id, event, mappers);
+      case "mismatch":
+        return encodeMismatch(id, event, mappers);
       case "refund":
         return encodeRefund(id, event, mappers);
       case "application":
@@ -75,7 +79,7 @@ function settlementOf(charge: Charge) {
   };
 }
 
-function commonFields({ payment, occurredAt }: PaymentChanged | LateReceiptRecorded | RefundChanged) {
+function commonFields({ payment, occurredAt }: Exclude<PaymentsEvent, ApplicationUpdated>) {
   return {
     applicationId: BigInt(payment.scope.applicationId),
     mode: modeToProto(payment.scope.mode),
@@ -117,6 +121,23 @@ function encodeLateReceipt(id: string, event: LateReceiptRecorded, { paymentMess
   return outboxEvent(
     { id, subject, aggregate: payment.reference, version: payment.version, occurredAt },
     LateReceiptEventSchema,
+    message,
+  );
+}
+
+function encodeMismatch(id: string, event: MismatchConfirmed, { paymentMessage }: Mappers): OutboxEvent {
+  const { payment, charge, occurredAt } = event;
+  const message = create(MismatchEventSchema, {
+    ...commonFields(event),
+    attemptId: BigInt(charge.attemptId),
+    amount: charge.charged,
+    settlement: settlementOf(charge),
+    payment: paymentMessage(payment),
+  });
+  const subject = "payments.mismatch.confirmed";
+  return outboxEvent(
+    { id, subject, aggregate: payment.reference, version: payment.version, occurredAt },
+    MismatchEventSchema,
     message,
   );
 }

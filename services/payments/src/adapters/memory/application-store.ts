@@ -1,17 +1,21 @@
 import { DomainError, VersionConflict } from "@oi/kernel/errors";
 import type { ApplicationStore, Registration } from "../../application/ports.ts";
 import type { Application, Credential, Settings } from "../../domain/application.ts";
-import { keyOf, type MemoryBook, nextId } from "./memory-book.ts";
+import { changeAnswer, keepAnswer, keyOf, type MemoryBook, nextId } from "./memory-book.ts";
+
+/** Settings belong to no mode. */
+const NO_MODE = "-";
 
 /** Applications and credentials in memory. */
 export function memoryApplicationStore(book: MemoryBook): ApplicationStore {
   return {
     register: async (settings, credentials, request) => register(book, settings, credentials, request),
     byId: async (id) => book.applications.get(id) ?? null,
-    commit: async (application, expectedVersion, event, actor = "rpc") => {
+    commit: async ({ application, expectedVersion, event, actor, answer }) => {
       if (book.applications.get(application.id)?.version !== expectedVersion) {
         throw new VersionConflict("the application changed meanwhile");
       }
+      if (answer) keepAnswer(book, application.id, NO_MODE, answer);
       book.applications.set(application.id, application);
       book.events.push(event);
       const detail = { version: application.version };
@@ -22,6 +26,7 @@ export function memoryApplicationStore(book: MemoryBook): ApplicationStore {
         applicationId: application.id,
       });
     },
+    answered: async (applicationId, key) => changeAnswer<Application>(book, applicationId, NO_MODE, key),
     credentialByDigest: async (digest) => {
       const found = book.credentials.get(keyOf(digest));
       if (!found || found.revokedAt !== null || (found.endedAt !== null && found.endedAt <= book.clock.now()))
@@ -37,7 +42,7 @@ function register(
   book: MemoryBook,
   settings: Settings,
   credentials: readonly Credential[],
-  { key, fingerprint, actor = "rpc" }: Parameters<ApplicationStore["register"]>[2],
+  { key, fingerprint, actor }: Parameters<ApplicationStore["register"]>[2],
 ): Registration {
   const earlier = key === null ? undefined : book.registrations.get(key);
   if (earlier) {

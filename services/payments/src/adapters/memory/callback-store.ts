@@ -58,7 +58,7 @@ function record(
     return false;
   }
   const { claim, channel, reference } = evidence;
-  const { outcome, claimDiffers } = ruling;
+  const { outcome, claimDiffers, note } = ruling;
   const paymentId = target?.payment.id ?? null;
   const attemptId = target?.attempt.id ?? null;
   book.callbacks.push({
@@ -67,6 +67,7 @@ function record(
     identity,
     claim,
     claimDiffers,
+    note,
     at,
     outcome,
     channel,

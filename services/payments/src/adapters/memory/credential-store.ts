@@ -1,5 +1,12 @@
-import type { CredentialStore, CredentialSummary } from "../../application/credentials.ts";
-import { keyOf, type MemoryBook, nextId, type StoredCredential } from "./memory-book.ts";
+import type { CredentialStore, CredentialSummary, Rotation } from "../../application/credentials.ts";
+import {
+  changeAnswer,
+  keepAnswer,
+  keyOf,
+  type MemoryBook,
+  nextId,
+  type StoredCredential,
+} from "./memory-book.ts";
 
 /** Credentials in memory. */
 export function memoryCredentialStore(book: MemoryBook): CredentialStore {
@@ -13,7 +20,10 @@ export function memoryCredentialStore(book: MemoryBook): CredentialStore {
         .map(([, one]) => toSummary(one))
         .sort((a, b) => b.id - a.id)
         .slice(0, limit),
-    rotate: async (applicationId, credential, { graceSeconds, actor }) => {
+    rotate: async (applicationId, credential, { graceSeconds, actor, idempotency }) => {
+      const earlier =
+        idempotency && changeAnswer<Rotation>(book, applicationId, credential.mode, idempotency);
+      if (earlier) return { ...earlier, replayed: true };
       const end = book.clock.now() + graceSeconds * 1_000;
       const replaced = own(applicationId)
         .filter(([, one]) => one.mode === credential.mode && isOpen(one))
@@ -27,7 +37,10 @@ export function memoryCredentialStore(book: MemoryBook): CredentialStore {
       const fresh = { id, applicationId, applicationName, createdAt: book.clock.now(), endedAt: null };
       book.credentials.set(keyOf(credential.keyDigest), { ...credential, ...fresh, revokedAt: null });
       book.audit.push({ actor, action: "credential.rotated", detail: { credentialId: id }, applicationId });
-      return { id, replaced };
+      const rotation = { id, replaced, replayed: false };
+      if (idempotency)
+        keepAnswer(book, applicationId, credential.mode, { key: idempotency, resource: rotation });
+      return rotation;
     },
     revoke: async (applicationId, credentialId, actor) => {
       const [key, known] = own(applicationId).find(([, { id }]) => id === credentialId) ?? [];

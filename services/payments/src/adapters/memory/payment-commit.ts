@@ -2,8 +2,8 @@ import { VersionConflict } from "@oi/kernel/errors";
 import type { InquiryRecord, PaymentChange } from "../../application/ports.ts";
 import type { Attempt } from "../../domain/attempt.ts";
 import type { CallbackOutcome } from "../../domain/callback.ts";
-import type { Payment } from "../../domain/payment.ts";
-import { attemptsOf, type MemoryBook, nextId } from "./memory-book.ts";
+import type { Payment, ReviewReason } from "../../domain/payment.ts";
+import { attemptsOf, keepAnswer, type MemoryBook, nextId } from "./memory-book.ts";
 import { refuseRefunds, storeRefund } from "./refund-rows.ts";
 
 /** Writes a change of one payment, or raises VersionConflict before anything is written. */
@@ -11,22 +11,46 @@ export function commitChange(book: MemoryBook, change: PaymentChange): readonly 
   const { payment, inquiry } = change;
   refuseWhatChangedMeanwhile(book, change);
   refuseRefunds(book, change.refunds);
+  if (change.answer) keepAnswer(book, payment.scope.applicationId, payment.scope.mode, change.answer);
+  recordReviews(book, change);
   book.payments.set(payment.id, { ...payment, revision: change.expectedRevision + 1 });
-  book.history.set(payment.id, [...(book.history.get(payment.id) ?? []), ...change.steps]);
+  const at = book.clock.now();
+  const steps = change.steps.map((step) => ({ ...step, at }));
+  book.history.set(payment.id, [...(book.history.get(payment.id) ?? []), ...steps]);
   for (const charge of change.charges) {
     book.charges.set(chargeKey(charge), { ...charge, paymentId: payment.id });
   }
+  for (const mismatch of change.mismatches) {
+    book.mismatches.set(mismatch.id, { ...mismatch, paymentId: payment.id });
+  }
   book.events.push(...change.events);
   for (const write of change.refunds) storeRefund(book, write);
-  if (change.refundCall) book.refundCalls.push(change.refundCall);
+  if (change.refundCall) book.refundCalls.push({ ...change.refundCall, answeredAt: at });
   if (change.audit) book.audit.push({ ...change.audit, applicationId: payment.scope.applicationId });
   const stored = change.attempts.map((attempt) => storeAttempt(book, payment, attempt, inquiry));
   if (inquiry) {
     const { attemptId, operation, askedAt, verdict } = inquiry;
-    book.inquiries.push({ paymentId: payment.id, attemptId, operation, askedAt, outcome: verdict.outcome });
+    const { outcome } = verdict;
+    const cause = "cause" in verdict ? verdict.cause : null;
+    const answer = { outcome, cause, answeredAt: at };
+    book.inquiries.push({ paymentId: payment.id, attemptId, operation, askedAt, ...answer });
     decideCallbacks(book, inquiry);
   }
   return stored;
+}
+
+/** What flags were raised and taken off, compared with what was stored before. */
+function recordReviews(book: MemoryBook, { payment, audit }: PaymentChange): void {
+  const before = book.payments.get(payment.id)?.reviewReasons ?? [];
+  const after = payment.reviewReasons;
+  const at = book.clock.now();
+  const { actor, note } = { actor: audit?.actor ?? "system", note: audit?.detail.note?.toString() ?? null };
+  const row = (reason: ReviewReason, raised: boolean) =>
+    book.reviews.push({ paymentId: payment.id, reason, raised, actor, note, at });
+  for (const reason of after) if (!before.includes(reason)) row(reason, true);
+  for (const reason of before) if (!after.includes(reason)) row(reason, false);
+  if (after.length === 0) book.underReview.delete(payment.id);
+  else if (!book.underReview.has(payment.id)) book.underReview.set(payment.id, at);
 }
 
 const chargeKey = ({ account, gatewayRef }: { account: string; gatewayRef: string }): string =>
@@ -48,8 +72,17 @@ function refuseWhatChangedMeanwhile(book: MemoryBook, change: PaymentChange): vo
   );
   const settlements = charges.filter(({ kind }) => kind === "SETTLEMENT").length + (settled ? 1 : 0);
   const isKnown = charges.some((charge) => book.charges.has(chargeKey(charge)));
+  const booked = [...book.charges.values(), ...charges].filter(({ kind }) => kind === "MISMATCH");
+  const isBookedTwice = new Set(booked.map(({ attemptId }) => attemptId)).size < booked.length;
   const isTwice = new Set(charges.map(chargeKey)).size < charges.length;
-  if (open.length > 1 || taken || isKnown || isTwice || (settlements > 1 && charges.length > 0)) {
+  if (
+    open.length > 1 ||
+    taken ||
+    isKnown ||
+    isTwice ||
+    isBookedTwice ||
+    (settlements > 1 && charges.length > 0)
+  ) {
     throw new VersionConflict("another commit came first");
   }
 }

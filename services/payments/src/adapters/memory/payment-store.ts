@@ -1,10 +1,25 @@
 import { DomainError, notFound } from "@oi/kernel/errors";
 import type { Scope } from "@oi/kernel/scope";
-import type { Creation, PaymentFile, PaymentFilter, PaymentStore } from "../../application/ports.ts";
+import type {
+  Creation,
+  IdempotencyKey,
+  PaymentFile,
+  PaymentFilter,
+  PaymentStore,
+} from "../../application/ports.ts";
 import { checkAmount } from "../../domain/application.ts";
 import type { PaymentsEvent } from "../../domain/events.ts";
 import type { OpenPayment, Payment } from "../../domain/payment.ts";
-import { attemptsOf, keyOf, knownCharges, type MemoryBook, nextId } from "./memory-book.ts";
+import { checkoutOf } from "./checkout-of.ts";
+import {
+  attemptsOf,
+  changeAnswer,
+  keyOf,
+  knownCharges,
+  type MemoryBook,
+  mismatchesOf,
+  nextId,
+} from "./memory-book.ts";
 import { commitChange } from "./payment-commit.ts";
 
 /** Payments in memory. */
@@ -18,7 +33,10 @@ export function memoryPaymentStore(book: MemoryBook): PaymentStore {
     byId: async (id, scope) => find(scope, (payment) => payment.id === id),
     byReference: async (reference, scope) => find(scope, (payment) => payment.reference === reference),
     list: async (filter, scope) => list(book, filter, scope),
+    checkoutByReference: async (reference) => checkoutOf(book, reference),
     fileByReference: async (reference) => fileOf(book, reference),
+    answered: async <T extends object>({ applicationId, mode }: Scope, key: IdempotencyKey) =>
+      changeAnswer<T>(book, applicationId, mode, key),
     purgeAnswers: async (olderThanMs, limit) => {
       const old = [...book.answers].filter(
         ([, { creation }]) => creation.answeredAt < book.clock.now() - olderThanMs,
@@ -52,7 +70,9 @@ function create(
   if (!application) throw notFound("Application");
   checkAmount(application, payment.amount);
   book.payments.set(payment.id, payment);
-  book.history.set(payment.id, [{ version: 1, from: null, to: payment.status, cause: "api" }]);
+  book.history.set(payment.id, [
+    { version: 1, from: null, to: payment.status, cause: "api", at: book.clock.now() },
+  ]);
   book.events.push(event);
   const answeredAt = book.clock.now();
   const creation: Creation = {
@@ -98,6 +118,7 @@ function fileOf(book: MemoryBook, reference: string): PaymentFile | null {
     payment,
     attempts: attemptsOf(book, payment.id),
     knownCharges: knownCharges(book, payment.id),
+    mismatches: mismatchesOf(book, payment.id),
     applicationName: application.name,
     latePaymentPolicy: application.latePaymentPolicy,
     awaitingConfirmation: waiting.length > 0,

@@ -10,12 +10,12 @@ export function refundsOf(book: MemoryBook, paymentId: number): Refund[] {
     .filter((refund) => refund.paymentId === paymentId);
 }
 
-/** Late charges go back once; so do executions at the gateway belong to one refund. What unique indexes refuse. */
+/** Charges that are not the payment's go back once; so do executions at the gateway belong to one refund. What unique indexes refuse. */
 export function refuseRefunds(book: MemoryBook, writes: readonly RefundWrite[]): void {
   for (const { refund, isNew, attempts } of writes) {
     const others = refundsOf(book, refund.paymentId).filter(({ id }) => id !== refund.id);
-    const late = others.filter((one) => one.origin === "LATE_MONEY" && one.chargeId === refund.chargeId);
-    const twice = refund.origin === "LATE_MONEY" && holdsItsAmount(refund) && late.some(holdsItsAmount);
+    const late = others.filter((one) => one.origin !== "MERCHANT" && one.chargeId === refund.chargeId);
+    const twice = refund.origin !== "MERCHANT" && holdsItsAmount(refund) && late.some(holdsItsAmount);
     const again =
       refund.createdBy === LATE_MONEY_ACTOR && late.some(({ createdBy }) => createdBy === LATE_MONEY_ACTOR);
     if (isNew && (twice || again)) throw new VersionConflict("another refund of this receipt came first");

@@ -1,11 +1,17 @@
 import { DomainError, VersionConflict } from "@oi/kernel/errors";
 import type { Scope } from "@oi/kernel/scope";
 import type { IdempotencyKey } from "../../application/ports.ts";
-import type { RefundCreation, RefundFile, RefundStore } from "../../application/refund-ports.ts";
+import type {
+  RefundCreation,
+  RefundFile,
+  RefundPage,
+  RefundStore,
+  RefundsListed,
+} from "../../application/refund-ports.ts";
 import { isPaid } from "../../domain/payment.ts";
 import { holdsItsAmount, type Refund } from "../../domain/refund.ts";
 import type { RefundBasis } from "../../domain/refundable.ts";
-import { keyOf, type MemoryBook, nextId } from "./memory-book.ts";
+import { answerKey, keyOf, type MemoryBook, nextId } from "./memory-book.ts";
 import { refundsOf, refuseRefunds, storeRefund } from "./refund-rows.ts";
 
 const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, amount) => total + amount, 0n);
@@ -23,21 +29,27 @@ export function memoryRefundStore(book: MemoryBook): RefundStore {
       const refund = book.refunds.get(id)?.refund;
       return refund && isIn(scope, refund) ? refund : null;
     },
-    list: async (paymentId, scope, limit) =>
-      refundsOf(book, paymentId)
-        .filter((refund) => isIn(scope, refund))
-        .sort((a, b) => b.id - a.id)
-        .slice(0, limit),
+    list: async (paymentId, scope, page) => list(book, paymentId, scope, page),
     file: async (id) => fileOf(book, id),
     inDoubt: async (paymentId) => inDoubt(book, paymentId, 0),
   };
 }
 
-const answerKey = ({ applicationId, mode }: Scope, { route, key }: IdempotencyKey): string =>
-  `${applicationId} ${mode} ${route} ${key}`;
+function list(
+  book: MemoryBook,
+  paymentId: number,
+  scope: Scope,
+  { ascending, skip, limit }: RefundPage,
+): RefundsListed | null {
+  const payment = book.payments.get(paymentId);
+  if (!payment || !isIn(scope, payment)) return null;
+  const oldestFirst = refundsOf(book, paymentId).sort((a, b) => a.createdAt - b.createdAt || a.id - b.id);
+  const sorted = ascending ? oldestFirst : oldestFirst.reverse();
+  return { refunds: sorted.slice(skip, skip + limit), total: sorted.length };
+}
 
 function answered(book: MemoryBook, scope: Scope, key: IdempotencyKey): RefundCreation | null {
-  const earlier = book.refundAnswers.get(answerKey(scope, key));
+  const earlier = book.refundAnswers.get(answerKey(scope.applicationId, scope.mode, key));
   if (!earlier) return null;
   if (earlier.fingerprint === keyOf(key.fingerprint)) return { ...earlier.creation, replayed: true };
   throw new DomainError("IDEMPOTENCY_KEY_CONFLICT", "This Idempotency-Key was used with another request.");
@@ -48,7 +60,7 @@ function basisOf(book: MemoryBook, paymentId: number, scope: Scope): RefundBasis
   if (!payment || !isIn(scope, payment)) return null;
   const held = refundsOf(book, paymentId).filter(holdsItsAmount);
   const own = held.filter(({ origin }) => origin === "MERCHANT");
-  const late = held.filter(({ origin }) => origin === "LATE_MONEY");
+  const late = held.filter(({ origin }) => origin !== "MERCHANT");
   return {
     payment,
     charges: [...book.charges.values()].filter((charge) => charge.paymentId === paymentId),
@@ -85,7 +97,10 @@ function create(
   const creation: RefundCreation = { refund, replayed: false, ...given };
   if (idempotency) {
     const fingerprint = keyOf(idempotency.fingerprint);
-    book.refundAnswers.set(answerKey(refund.scope, idempotency), { fingerprint, creation });
+    book.refundAnswers.set(answerKey(refund.scope.applicationId, refund.scope.mode, idempotency), {
+      fingerprint,
+      creation,
+    });
   }
   return creation;
 }

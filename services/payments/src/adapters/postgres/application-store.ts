@@ -1,7 +1,16 @@
 import { DomainError, VersionConflict } from "@oi/kernel/errors";
+import type { OutboxEvent } from "@oi/platform/events/envelope";
 import type { Database, Sql } from "@oi/platform/postgres/client";
-import type { ApplicationStore, FoundCredential, Registration } from "../../application/ports.ts";
-import type { Credential, Settings } from "../../domain/application.ts";
+import { violates } from "@oi/platform/postgres/errors";
+import type {
+  ApplicationStore,
+  FoundCredential,
+  Registration,
+  SettingsChange,
+} from "../../application/ports.ts";
+import type { Application, Credential, Settings } from "../../domain/application.ts";
+import { auditRow, outboxRows } from "./commit-statement.ts";
+import { answerRow, keyInProgress, NO_MODE, storedAnswer } from "./idempotency-rows.ts";
 import type { EventEncoder } from "./payment-store.ts";
 import { type ApplicationRow, toApplication } from "./rows.ts";
 
@@ -25,27 +34,36 @@ export function postgresApplicationStore({ database, encodeEvent, onEvents }: Po
         const [row] = await sql<ApplicationRow[]>`select * from application where id = ${id}`;
         return row ? toApplication(row) : null;
       }),
-    commit: async (application, expectedVersion, event, actor = "rpc") => {
-      const { id, subject, aggregate, version, headers, payload } = encodeEvent(event);
-      const rows = await database.run(
-        (sql) => sql`
-          with a as (
-            update application set ${settingsColumns(sql, application)}, version = ${application.version},
-              updated_at = ${new Date(application.updatedAt)}
-            where id = ${application.id} and version = ${expectedVersion} returning id),
-          audited as (
-            insert into audit_log (actor, action, application_id, detail)
-            select ${actor}, 'application.settings_changed', a.id, ${sql.json({ version: application.version })} from a),
-          o as (
-            insert into outbox (id, subject, aggregate, version, headers, payload)
-            select ${id}, ${subject}, ${aggregate}, ${version}, ${sql.json(headers)}, ${payload} from a)
-          select id from a`,
-      );
+    commit: async (change) => {
+      const rows = await database
+        .run((sql) => commitSettings(sql, change, encodeEvent(change.event)))
+        .catch((error) => Promise.reject(keyInProgress(raceLost(error), change.answer?.key ?? null)));
       if (rows.length === 0) throw new VersionConflict("the application changed meanwhile");
       onEvents();
     },
+    answered: async (applicationId, key) =>
+      (await storedAnswer<Application>(database, { applicationId, mode: NO_MODE }, key))?.resource ?? null,
     credentialByDigest: (digest) => database.run((sql) => credentialByDigest(sql, digest)),
   };
+}
+
+function raceLost(error: unknown): unknown {
+  return violates(error, "idempotency_pkey")
+    ? new VersionConflict("another request came first with this key", { cause: error })
+    : error;
+}
+
+function commitSettings(sql: Sql, change: SettingsChange, event: OutboxEvent) {
+  const { application, expectedVersion, actor, answer } = change;
+  return sql`
+    with p as (
+      update application set ${settingsColumns(sql, application)}, version = ${application.version},
+        updated_at = ${new Date(application.updatedAt)}
+      where id = ${application.id} and version = ${expectedVersion} returning id as application_id),
+    audited as (${auditRow(sql, { actor, action: "application.settings_changed", detail: { version: application.version } })}),
+    k as (${answerRow(sql, answer, NO_MODE)}),
+    o as (${outboxRows(sql, [event])})
+    select application_id from p`;
 }
 
 function settingsColumns(sql: Sql, settings: Settings) {
@@ -78,7 +96,7 @@ async function register(
       order by n.at returning id),
     audited as (
       insert into audit_log (actor, action, application_id, detail)
-      select ${request.actor ?? "rpc"}, 'application.registered', a.id, jsonb_build_object('name', a.name) from a)
+      select ${request.actor}, 'application.registered', a.id, jsonb_build_object('name', a.name) from a)
     select a.*, coalesce((select array_agg(c.id::text order by c.id) from c), '{}') as credential_ids from a`;
   const [fresh] = rows;
   if (fresh) {

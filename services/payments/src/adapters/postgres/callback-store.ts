@@ -21,7 +21,14 @@ export function postgresCallbackStore(database: Database): CallbackStore {
     targetByReference: (reference) => database.run((sql) => findTarget(sql, sql`p.reference = ${reference}`)),
     unmatched: (limit) => database.run((sql) => findUnmatched(sql, limit)),
     rematch: (callback, ruling, target) => database.run((sql) => rematch(sql, callback, ruling, target)),
-    record: (evidence, ruling, target) => database.run((sql) => record(sql, evidence, ruling, target)),
+    record: (evidence, ruling, target) =>
+      database.run(async (sql) => {
+        for (;;) {
+          const fresh = await record(sql, evidence, ruling, target);
+          // The first copy was committed after this statement began; the next one sees it and counts this one.
+          if (fresh !== null) return fresh;
+        }
+      }),
   };
 }
 
@@ -39,19 +46,20 @@ async function findTarget(sql: Sql, condition: ReturnType<Sql>): Promise<Callbac
 }
 
 /**
- * Evidence, and the inquiry it makes due, in one statement. A copy is counted without its payload. The payment's row
- * is taken before the attempt's, as every commit does, so that the two never wait for each other.
+ * Evidence, and the inquiry it makes due, in one statement. A copy is counted without its payload. Null when it is a
+ * copy of a callback that the statement could not see yet: then nothing was written. The payment's row is taken before
+ * the attempt's, as every commit does, so that the two never wait for each other.
  */
 async function record(
   sql: Sql,
   evidence: CallbackEvidence,
   ruling: CallbackRuling,
   target: CallbackTarget | null,
-): Promise<boolean> {
+): Promise<boolean | null> {
   const { claim } = evidence;
   const gatewayRef = clean(claim.gatewayRef);
   const decided = ruling.outcome === "PENDING_VERIFICATION" ? sql`null` : sql`clock_timestamp()`;
-  const [row] = await sql<{ fresh: boolean }[]>`
+  const [row] = await sql<{ fresh: boolean | null }[]>`
     with stored as (
       insert into gateway_callback (gateway, channel, reference, attempt_id, matched_payment_id, digest, says, gateway_ref,
         signature, signature_valid, claim_differs, outcome, note, raw_payload, remote_address, decided_at, merchant_ref, claim)
@@ -69,10 +77,11 @@ async function record(
         c.signature, c.signature_valid, 'DUPLICATE', c.id, ${evidence.remoteAddress}, clock_timestamp()
       from gateway_callback c
       where c.gateway = ${evidence.gateway} and c.channel = ${evidence.channel} and c.digest = ${evidence.digest}
-        and c.duplicate_of is null and not exists (select from stored)),
+        and c.duplicate_of is null and not exists (select from stored)
+      returning id),
     ${wakingParts(sql, claim, ruling, target)}
-    select exists (select from stored) as fresh`;
-  return row?.fresh ?? false;
+    select case when exists (select from stored) then true when exists (select from copy) then false end as fresh`;
+  return row?.fresh ?? null;
 }
 
 /** Text of theirs that PostgreSQL can hold. */

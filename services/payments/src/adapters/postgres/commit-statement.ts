@@ -4,7 +4,9 @@ import type { InquiryRecord, PaymentChange } from "../../application/ports.ts";
 import type { AuditEntry } from "../../application/refund-ports.ts";
 import type { Attempt } from "../../domain/attempt.ts";
 import type { RecordedCharge } from "../../domain/charge.ts";
+import { answerRow } from "./idempotency-rows.ts";
 import { decidedCallbacks, inquiryRow } from "./inquiry-parts.ts";
+import { mismatchRows } from "./mismatch-parts.ts";
 import { refundParts } from "./refund-parts.ts";
 import { outcomeColumns } from "./rows.ts";
 import { date, nothing, stamp } from "./statement.ts";
@@ -23,7 +25,7 @@ export async function commitChange(
   const rows = await sql<{ ids: string[] | null }[]>`
     with p as (
       update payment set status = ${payment.status}, gateway_txn_id = ${outcome.gatewayTxnId}, risk_level = ${outcome.riskLevel},
-        review_reasons = ${[...payment.reviewReasons]}, failure_reason = ${outcome.failureReason},
+        review_reasons = ${[...payment.reviewReasons]}, review_since = ${reviewSince(sql, payment)}, failure_reason = ${outcome.failureReason},
         paid_minor = ${outcome.paidMinor}::bigint, refunded_minor = ${outcome.refundedMinor}::bigint,
         reserved_minor = reserved_minor - ${change.releasedMinor.toString()}::bigint, paid_at = ${outcome.paidAt},
         updated_at = ${new Date(payment.updatedAt)}, version = ${payment.version}, revision = revision + 1
@@ -34,15 +36,24 @@ export async function commitChange(
     changed as (${changedAttempts(sql, attempts, inquiry)}),
     fresh as (${freshAttempts(sql, attempts)}),
     c as (${chargeRows(sql, change.charges)}),
+    mm as (${mismatchRows(sql, change.mismatches)}),
     i as (${inquiryRow(sql, inquiry)}),
     cb as (${decidedCallbacks(sql, inquiry)}),
     ${refundParts(sql, change)},
     rv as (${reviewRows(sql, change)}),
     au as (${auditRow(sql, change.audit)}),
+    k as (${answerRow(sql, change.answer, payment.scope.mode)}),
     o as (${outboxRows(sql, events)})
     select (select array_agg(id::text order by no) from fresh) as ids from p`;
   const [row] = rows;
   return row ? (row.ids ?? []).map(Number) : null;
+}
+
+/** When the first flag of those that are there came, on the database's clock; to the millisecond, for a page's position. */
+function reviewSince(sql: Sql, { reviewReasons }: PaymentChange["payment"]) {
+  return reviewReasons.length === 0
+    ? sql`null`
+    : sql`coalesce(review_since, date_trunc('milliseconds', clock_timestamp()))`;
 }
 
 function historyRows(sql: Sql, { steps }: PaymentChange) {

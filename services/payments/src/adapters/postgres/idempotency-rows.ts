@@ -1,9 +1,10 @@
 import { DomainError } from "@oi/kernel/errors";
-import type { Database } from "@oi/platform/postgres/client";
+import type { Mode } from "@oi/kernel/scope";
+import type { Database, Sql } from "@oi/platform/postgres/client";
 import { postgresCode } from "@oi/platform/postgres/errors";
-import type { IdempotencyKey } from "../../application/ports.ts";
-import type { OpenPayment } from "../../domain/payment.ts";
-import { decodeAnswer } from "./answer-codec.ts";
+import type { AnswerWrite, IdempotencyKey } from "../../application/ports.ts";
+import { decodeAnswer, encodeAnswer, RENDER_VERSION } from "./answer-codec.ts";
+import { nothing } from "./statement.ts";
 
 type StoredAnswer = {
   fingerprint: Buffer;
@@ -13,6 +14,11 @@ type StoredAnswer = {
   answered_at: Date;
 };
 
+/** Settings belong to no mode; the keys of their changes lie under this one. */
+export const NO_MODE = "-";
+
+type KeyScope = { readonly applicationId: number; readonly mode: Mode | typeof NO_MODE };
+
 type Answer<T> = {
   readonly resource: T;
   readonly answeredAt: number;
@@ -20,10 +26,20 @@ type Answer<T> = {
   readonly renderVersion: number;
 };
 
+/** The answer of a change that selects from its resource's row, `p`. A key that exists refuses the whole statement. */
+export function answerRow(sql: Sql, answer: AnswerWrite | null, mode: string) {
+  if (!answer) return nothing(sql);
+  const { key, resourceId, resource } = answer;
+  return sql`
+    insert into idempotency (application_id, mode, route, key, fingerprint, resource_id, status, answer, request_id, render_version)
+    select p.application_id, ${mode}, ${key.route}, ${key.key}, ${key.fingerprint}, ${resourceId}, 200, ${encodeAnswer(resource)},
+      '', ${RENDER_VERSION} from p`;
+}
+
 /** What was answered to this key; null when nothing was. Raises IDEMPOTENCY_KEY_CONFLICT for another request's key. */
 export async function storedAnswer<T>(
   database: Database,
-  { applicationId, mode }: OpenPayment["scope"],
+  { applicationId, mode }: KeyScope,
   { route, key, fingerprint }: IdempotencyKey,
 ): Promise<Answer<T> | null> {
   const [stored] = await database.run(

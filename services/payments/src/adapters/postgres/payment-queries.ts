@@ -1,10 +1,11 @@
 import type { Sql } from "@oi/platform/postgres/client";
 import type { PaymentFile, PaymentFilter } from "../../application/ports.ts";
 import type { OpenPayment } from "../../domain/payment.ts";
+import { type MismatchJson, toMismatch } from "./mismatch-parts.ts";
 import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
 
 /** Counting stops where pages end, so that a customer with a million payments costs no more than one with ten thousand. */
-const COUNT_LIMIT = 10_000;
+export const COUNT_LIMIT = 10_000;
 
 export async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenPayment["scope"]) {
   const at = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
@@ -33,6 +34,7 @@ export async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenP
 type FileRow = PaymentRow & {
   readonly attempts: readonly AttemptJson[];
   readonly known_charges: string[];
+  readonly mismatches: readonly MismatchJson[];
   readonly application_name: string;
   readonly late_payment_policy: PaymentFile["latePaymentPolicy"];
   readonly awaiting: boolean;
@@ -48,6 +50,7 @@ export async function readFile(sql: Sql, reference: string): Promise<PaymentFile
     select p.*, a.name as application_name, a.late_payment_policy,
       coalesce((select jsonb_agg(to_jsonb(t) order by t.no) from gateway_attempt t where t.payment_id = p.id), '[]') as attempts,
       coalesce((select array_agg(c.gateway_ref) from charge c where c.payment_id = p.id), '{}') as known_charges,
+      coalesce((select jsonb_agg(to_jsonb(m) order by m.id) from gateway_mismatch m where m.payment_id = p.id), '[]') as mismatches,
       exists (select from gateway_callback c where c.matched_payment_id = p.id and c.outcome = 'PENDING_VERIFICATION') as awaiting,
       coalesce((select jsonb_agg(w) from (
         select c.attempt_id, bool_or(c.claim_differs) as differ, min(i.asked_at) as denied_at
@@ -61,6 +64,7 @@ export async function readFile(sql: Sql, reference: string): Promise<PaymentFile
     payment: toPayment(row),
     attempts: row.attempts.map((json) => toAttempt(rowFromJson(json))),
     knownCharges: row.known_charges,
+    mismatches: row.mismatches.map(toMismatch),
     applicationName: row.application_name,
     latePaymentPolicy: row.late_payment_policy,
     awaitingConfirmation: row.awaiting,

@@ -1,4 +1,5 @@
 import { DomainError, notFound, VersionConflict } from "@oi/kernel/errors";
+import type { Scope } from "@oi/kernel/scope";
 import type { OutboxEvent } from "@oi/platform/events/envelope";
 import type { Database, Sql } from "@oi/platform/postgres/client";
 import { violates } from "@oi/platform/postgres/errors";
@@ -7,6 +8,7 @@ import { checkAmount } from "../../domain/application.ts";
 import type { PaymentsEvent } from "../../domain/events.ts";
 import type { OpenPayment, Payment } from "../../domain/payment.ts";
 import { RENDER_VERSION } from "./answer-codec.ts";
+import { readCheckout } from "./checkout-query.ts";
 import { commitChange } from "./commit-statement.ts";
 import { insertPayment } from "./create-statement.ts";
 import { idBlocks } from "./id-blocks.ts";
@@ -57,7 +59,10 @@ export function postgresPaymentStore({ database, encodeEvent, onEvents }: Ports)
         return row ? toPayment(row) : null;
       }),
     list: (filter, scope) => database.run((sql) => listPayments(sql, filter, scope)),
+    checkoutByReference: (reference) => database.run((sql) => readCheckout(sql, reference)),
     fileByReference: (reference) => database.run((sql) => readFile(sql, reference)),
+    answered: async <T extends object>(scope: Scope, key: IdempotencyKey) =>
+      (await storedAnswer<T>(database, scope, key))?.resource ?? null,
     purgeAnswers: (olderThanMs, limit) =>
       database.run(async (sql) => {
         const gone = await sql`
@@ -70,7 +75,7 @@ export function postgresPaymentStore({ database, encodeEvent, onEvents }: Ports)
       const events = change.events.map(encodeEvent);
       const ids = await database
         .run((sql) => commitChange(sql, change, events))
-        .catch((error) => Promise.reject(raceLost(error)));
+        .catch((error) => Promise.reject(keyInProgress(raceLost(error), change.answer?.key ?? null)));
       if (!ids) throw new VersionConflict("the payment changed meanwhile");
       if (events.length > 0) onEvents();
       return change.attempts.map((attempt) =>
@@ -87,8 +92,10 @@ function raceLost(error: unknown): unknown {
     "gateway_attempt_payment_id_no_key",
     "charge_account_gateway_ref_key",
     "charge_settles_once",
+    "charge_mismatch_once",
+    "idempotency_pkey",
     "refund_system_once",
-    "refund_late_once",
+    "refund_receipt_once",
     "refund_attempt_refund_id_no_key",
   ];
   if (violates(error, "refund_attempt_executed_once")) {

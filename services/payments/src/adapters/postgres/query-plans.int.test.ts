@@ -1,12 +1,12 @@
 import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ReviewFilter } from "../../application/list-reviews.ts";
 import type { PaymentFilter } from "../../application/ports.ts";
+import { filledReference, fillTables } from "../../testing/filled-tables.ts";
 import { type PostgresWorld, postgresStores, postgresWorld } from "../../testing/postgres-world.ts";
 import { sampleClaim } from "../../testing/samples.ts";
 
-const ROWS = 8_000;
 const SCOPE = { applicationId: 1, mode: "TEST" } as const;
-const reference = (i: number): string => `pay_${String(i).padStart(22, "A")}`;
 
 type Sent = { readonly text: string; readonly parameters: never[] };
 let world: PostgresWorld;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     debug: (_connection, text, parameters) =>
       void sent.push({ text, parameters: [...parameters] as never[] }),
   });
-  await fill(world.admin);
+  await fillTables(world.admin);
   const [row] = await world.admin`select tableoid::regclass::text as day from outbox limit 1`;
   today = row?.day ?? "";
 });
@@ -30,62 +30,6 @@ afterAll(async () => {
   await traced.end();
   await world[Symbol.asyncDispose]();
 });
-
-/** Enough rows that a plan without its index would cost more, most of them long closed as in real life. */
-async function fill(admin: Sql): Promise<void> {
-  await admin`
-    insert into application (id, name, receipts_enabled, late_payment_policy) overriding system value
-    select i, 'Shop', true, 'REFUND' from generate_series(0, 2000) as i`;
-  await admin`
-    insert into payment (id, application_id, mode, reference, status, amount_minor, currency, customer_reference, gateway,
-      expires_at, created_at, updated_at, version, revision)
-    select i, i % 3, 'TEST', 'pay_' || lpad(i::text, 22, 'A'), case when i % 100 = 0 then 'PENDING' else 'FAILED' end, 100,
-      'BDT', case when i % 2 = 0 then 'big' else 'cust-' || i % 500 end, 'SSLCOMMERZ', now() - interval '1 hour', now(), now(), 1, 1
-    from generate_series(1, ${ROWS}) as i`;
-  await admin`
-    insert into gateway_attempt (payment_id, application_id, mode, no, account, merchant_ref, state, next_inquiry_at, created_at)
-    select id, application_id, mode, 1, 'memory-test', reference || '-1', 'FAILED',
-      case when status = 'PENDING' then now() end, now() from payment`;
-  await admin`
-    insert into gateway_callback (gateway, channel, attempt_id, matched_payment_id, digest, says, signature, signature_valid,
-      outcome, remote_address)
-    select 'SSLCOMMERZ', 'return', a.id, a.payment_id, decode(lpad(to_hex(a.id), 64, '0'), 'hex'), 'failed', 'valid', true,
-      case when a.id % 10 = 0 then 'PENDING_VERIFICATION' else 'STALE' end, '192.0.2.1' from gateway_attempt a`;
-  await admin`
-    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, detail)
-    select id, payment_id, 'inquire', now(), 'failed', '{}' from gateway_attempt`;
-  await admin`
-    insert into charge (id, payment_id, attempt_id, application_id, mode, kind, account, gateway_ref, gateway_txn_id,
-      amount_minor, currency, gross_minor, settled_currency, method, validated, recorded_at)
-    select id, payment_id, id, application_id, mode, 'LATE', account, merchant_ref, merchant_ref, 100, 'BDT', 100, 'BDT',
-      '{}', true, now() from gateway_attempt`;
-  await admin`
-    insert into refund (id, reference, payment_id, application_id, mode, charge_id, origin, status, amount_minor, currency,
-      gateway_minor, gateway_currency, reason, created_by, created_at, updated_at, version)
-    select id, 'rf_' || id, payment_id, application_id, mode, id, 'LATE_MONEY', 'SUCCEEDED', 100, 'BDT', 100, 'BDT', '',
-      'app:1', now(), now(), 1 from charge`;
-  await admin`
-    insert into refund_attempt (refund_id, no, account, merchant_refund_ref, state, next_at, created_at)
-    select id, 1, 'memory-test', reference || '-1', 'SUCCEEDED', null, now() from refund`;
-  await admin`
-    insert into refund_call (refund_id, attempt_no, operation, asked_at, outcome, detail)
-    select id, 1, 'refund', now(), 'accepted', '{}' from refund`;
-  await admin`
-    insert into receipt (payment_id, application_id, mode, number) select id, application_id, mode, id from payment`;
-  await admin`insert into payment_review (payment_id, reason, raised, actor) select id, 'RISK', true, 'system' from payment`;
-  await admin`insert into payment_history (payment_id, version, to_status, cause) select id, 1, 'CREATED', 'api' from payment`;
-  await admin`
-    insert into outbox (id, subject, aggregate, version, headers, payload, published_at)
-    select 'evt_' || id, 'payments.payment.created', reference, 1, '{}', '{}', now() from payment`;
-  await admin`
-    insert into credential (application_id, mode, key_digest, secret_mac, pepper_id, key_last4)
-    select id, 'TEST', decode(lpad(to_hex(id), 64, '0'), 'hex'), decode(lpad('', 64, '0'), 'hex'), 'p', 'abcd' from application
-    where id > 0`;
-  await admin`
-    insert into idempotency (application_id, mode, route, key, fingerprint, resource_id, status, answer, request_id, render_version)
-    select application_id, mode, 'POST /payments', id::text, '', id, 201, '', 'r', 1 from payment`;
-  await admin.unsafe("vacuum analyze");
-}
 
 type Plan = {
   readonly "Node Type": string;
@@ -103,7 +47,9 @@ async function plansOf(
     postgresStores({ sql: traced, run: (inner) => inner(traced), [Symbol.asyncDispose]: async () => {} }),
   );
   const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
-  const statements = sent.filter(({ text }) => /payment|gateway_|refund|credential|charge/.test(text));
+  const statements = sent.filter(({ text }) =>
+    /payment|gateway_|refund|credential|charge|idempotency/.test(text),
+  );
   expect(statements.length).toBeGreaterThan(0);
   const plans: Plan[] = [];
   for (const { text, parameters } of statements) {
@@ -124,6 +70,9 @@ const filter: PaymentFilter = {
   skip: 0,
   limit: 20,
 };
+const HOUR = 3_600_000;
+const review: ReviewFilter = { ...SCOPE, reason: null, after: null, limit: 5 };
+const anyKey = { route: "POST /payments", key: "none", fingerprint: new Uint8Array(0) };
 const digest = new Uint8Array(32).fill(9);
 const SEVENTH = { ...SCOPE, applicationId: 7 % 3 };
 
@@ -132,7 +81,7 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   [
     "a payment by reference",
     ["payment_reference_key"],
-    ({ payments }) => payments.byReference(reference(7), SCOPE),
+    ({ payments }) => payments.byReference(filledReference(7), SCOPE),
   ],
   ["a customer's list", ["payment_customer"], ({ payments }) => payments.list(filter, SCOPE)],
   [
@@ -143,7 +92,8 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   [
     "the list of one reference",
     ["payment_reference_key"],
-    ({ payments }) => payments.list({ ...filter, customerReference: null, reference: reference(7) }, SCOPE),
+    ({ payments }) =>
+      payments.list({ ...filter, customerReference: null, reference: filledReference(7) }, SCOPE),
   ],
   [
     "a payment's file",
@@ -151,9 +101,15 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
       "payment_reference_key",
       "gateway_attempt_payment_id_no_key",
       "charge_payment",
+      "gateway_mismatch_payment",
       "gateway_callback_payment",
     ],
-    ({ payments }) => payments.fileByReference(reference(7)),
+    ({ payments }) => payments.fileByReference(filledReference(7)),
+  ],
+  [
+    "a payment's checkout",
+    ["payment_reference_key", "charge_payment", "gateway_callback_payment", "refund_payment"],
+    ({ payments }) => payments.checkoutByReference(filledReference(7)),
   ],
   [
     "the due inquiries",
@@ -165,15 +121,41 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   [
     "the attempt of a callback",
     ["gateway_attempt_merchant_ref", "payment_pkey", "charge_payment"],
-    ({ callbacks }) => callbacks.targetByMerchantRef(`${reference(7)}-1`),
+    ({ callbacks }) => callbacks.targetByMerchantRef(`${filledReference(7)}-1`),
   ],
   [
     "the newest attempt of a payment",
     ["payment_reference_key", "gateway_attempt_payment_id_no_key"],
-    ({ callbacks }) => callbacks.targetByReference(reference(7)),
+    ({ callbacks }) => callbacks.targetByReference(filledReference(7)),
   ],
   ["a refund by id", ["refund_pkey"], ({ refunds }) => refunds.byId(7, SCOPE)],
-  ["a payment's refunds", ["refund_payment"], ({ refunds }) => refunds.list(7, SCOPE, 100)],
+  [
+    "what an application's people have to look at",
+    [
+      "payment_under_review_of",
+      "payment_review_payment",
+      "gateway_mismatch_payment",
+      "charge_payment",
+      "refund_payment",
+    ],
+    ({ reviews }) => reviews.list(review),
+  ],
+  [
+    "what people have to look at behind a place",
+    ["payment_under_review"],
+    ({ reviews }) => reviews.list({ ...review, applicationId: null, after: { since: 0, id: 0 } }),
+  ],
+  [
+    "the answers that are purged",
+    ["idempotency_age"],
+    ({ payments }) => payments.purgeAnswers(72 * HOUR, 100),
+  ],
+  ["the answer to a key", ["idempotency_pkey"], ({ payments }) => payments.answered(SCOPE, anyKey)],
+  [
+    "a payment's refunds",
+    ["refund_payment"],
+    ({ refunds }) => refunds.list(7, SEVENTH, { ascending: false, skip: 0, limit: 100 }),
+  ],
   [
     "what a refund is measured against",
     ["payment_pkey", "refund_payment", "charge_payment"],
@@ -190,6 +172,7 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
   [
     "a payment's timeline",
     [
+      "idempotency_age",
       "payment_history_pkey",
       "gateway_attempt_payment_id_no_key",
       "gateway_inquiry_payment",
@@ -199,13 +182,13 @@ const HOT: readonly [string, string[], Parameters<typeof plansOf>[0]][] = [
       "receipt_pkey",
       "payment_review_payment",
     ],
-    ({ timeline }) => timeline.facts({ id: 7, reference: reference(7) }, 500),
+    ({ timeline }) => timeline.facts({ id: 7, reference: filledReference(7) }, 500),
   ],
   [
     "a callback that is recorded",
     ["gateway_callback_once", "payment_pkey", "gateway_attempt_pkey"],
     async ({ callbacks }) => {
-      const target = await callbacks.targetByMerchantRef(`${reference(100)}-1`);
+      const target = await callbacks.targetByMerchantRef(`${filledReference(100)}-1`);
       const ruling = { outcome: "PENDING_VERIFICATION", note: null, ask: true, claimDiffers: false } as const;
       const parts = { gateway: "SSLCOMMERZ", channel: "return", digest, reference: null } as const;
       const rest = { claim: sampleClaim(), rawPayload: "x", remoteAddress: "192.0.2.1" };
@@ -226,6 +209,33 @@ for (const [what, indexes, work] of HOT) {
     for (const index of indexes) expect([...used]).toContain(index);
   });
 }
+
+const LISTS: typeof HOT = [
+  ["a customer's payments", [], ({ payments }) => payments.list(filter, SCOPE)],
+  [
+    "a payment's refunds",
+    [],
+    ({ refunds }) => refunds.list(7, SEVENTH, { ascending: true, skip: 0, limit: 20 }),
+  ],
+];
+
+for (const [what, , work] of LISTS) {
+  it(`counts ${what} up to ten thousand, and no further`, async () => {
+    const counts = (await plansOf(work)).filter((node) => node["Node Type"] === "Aggregate");
+    expect(counts.length).toBeGreaterThan(0);
+    for (const count of counts) expect(count.Plans?.map((node) => node["Node Type"])).toEqual(["Limit"]);
+  });
+}
+
+it("needs no count and no sort for a page of what people have to look at", async () => {
+  for (const applicationId of [null, 1]) {
+    const plans = await plansOf(({ reviews }) => reviews.list({ ...review, applicationId }));
+    const limited = plans.filter((node) => node["Node Type"] === "Limit");
+    const scans = limited.flatMap((node) => node.Plans ?? []);
+    const index = applicationId === null ? "payment_under_review" : "payment_under_review_of";
+    expect(scans).toContainEqual(expect.objectContaining({ "Node Type": "Index Scan", "Index Name": index }));
+  }
+});
 
 it("needs no sort for a page of a customer's list", async () => {
   const plans = await plansOf(({ payments }) => payments.list(filter, SCOPE));

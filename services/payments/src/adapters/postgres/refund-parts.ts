@@ -31,20 +31,21 @@ const failure = (refund: Refund): string | null => ("failureReason" in refund ? 
 export function freshRefunds(sql: Sql, refunds: readonly Refund[]) {
   if (refunds.length === 0) return nothing(sql);
   return sql`
-    insert into refund (id, reference, payment_id, application_id, mode, charge_id, origin, status, amount_minor, currency,
-      gateway_minor, gateway_currency, reason, created_by, created_at, updated_at, version)
-    select n.id, n.reference, p.id, p.application_id, p.mode, n.charge_id, n.origin, n.status, n.amount_minor, n.currency,
-      n.gateway_minor, n.gateway_currency, n.reason, n.created_by, n.created_at, n.created_at, n.version
+    insert into refund (id, reference, payment_id, application_id, mode, charge_id, origin, origin_ref, status,
+      amount_minor, currency, gateway_minor, gateway_currency, reason, created_by, created_at, updated_at, version)
+    select n.id, n.reference, p.id, p.application_id, p.mode, n.charge_id, n.origin, n.origin_ref, n.status,
+      n.amount_minor, n.currency, n.gateway_minor, n.gateway_currency, n.reason, n.created_by, n.created_at, n.created_at, n.version
     from p cross join unnest(
       ${refunds.map((r) => r.id)}::bigint[], ${refunds.map((r) => r.reference)}::text[],
       ${refunds.map((r) => r.chargeId)}::bigint[], ${refunds.map((r) => r.origin)}::text[],
+      ${refunds.map((r) => r.originRef)}::text[],
       ${refunds.map((r) => r.status)}::text[], ${refunds.map((r) => r.amount.amountMinor.toString())}::bigint[],
       ${refunds.map((r) => r.amount.currency)}::text[], ${refunds.map((r) => r.gatewayAmount.amountMinor.toString())}::bigint[],
       ${refunds.map((r) => r.gatewayAmount.currency)}::text[], ${refunds.map((r) => r.reason)}::text[],
       ${refunds.map((r) => r.createdBy)}::text[], ${refunds.map((r) => stamp(r.createdAt))}::timestamptz[],
       ${refunds.map((r) => r.version)}::bigint[])
-      as n (id, reference, charge_id, origin, status, amount_minor, currency, gateway_minor, gateway_currency, reason,
-            created_by, created_at, version)`;
+      as n (id, reference, charge_id, origin, origin_ref, status, amount_minor, currency, gateway_minor, gateway_currency,
+            reason, created_by, created_at, version)`;
 }
 
 function changedRefunds(sql: Sql, refunds: readonly Refund[]) {

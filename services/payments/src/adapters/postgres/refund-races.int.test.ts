@@ -67,15 +67,18 @@ describe("fifty refunds of one payment at once", () => {
     expect(await sums(payment)).toEqual({ reserved: refunds, paid: 10_000, refunds, events: made.length });
   });
 
-  it("with one key are one refund and one answer", async () => {
-    const payment = await paidPayment(world);
-    const refund = refunding(payment);
-    const key = { route: "POST /payments/{id}/refunds", key: "fifty", fingerprint: new Uint8Array(32) };
-    const answers = await Promise.all(times(50, () => refund(1_000n, key)));
-    expect(new Set(answers.map((answer) => answer.refund.id)).size).toBe(1);
-    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-    expect(await sums(payment)).toEqual({ reserved: 1_000, paid: 10_000, refunds: 1_000, events: 1 });
-  });
+  it.each([1_000, 10_000])(
+    "of %i with one key are one refund and one answer, also when nothing is left",
+    async (amount) => {
+      const payment = await paidPayment(world);
+      const refund = refunding(payment);
+      const key = { route: "POST /payments/{id}/refunds", key: "fifty", fingerprint: new Uint8Array(32) };
+      const answers = await Promise.all(times(50, () => refund(BigInt(amount), key)));
+      expect(new Set(answers.map((answer) => answer.refund.id)).size).toBe(1);
+      expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(await sums(payment)).toEqual({ reserved: amount, paid: 10_000, refunds: amount, events: 1 });
+    },
+  );
 
   it("of a converted charge add up to its gross amount to the unit", async () => {
     const charged = { amountMinor: 10_000n, currency: "EUR" };

@@ -12,6 +12,7 @@ export type RefundRow = {
   readonly mode: "TEST" | "LIVE";
   readonly charge_id: string;
   readonly origin: RefundOrigin;
+  readonly origin_ref: string;
   readonly status: RefundStatus;
   readonly amount_minor: string;
   readonly currency: string;
@@ -37,6 +38,7 @@ export function toRefund(row: RefundRow): Refund {
     amount: { amountMinor: BigInt(row.amount_minor), currency: row.currency },
     gatewayAmount: { amountMinor: BigInt(row.gateway_minor), currency: row.gateway_currency },
     origin: row.origin,
+    originRef: row.origin_ref,
     reason: row.reason,
     createdBy: row.created_by,
     createdAt: instant(row.created_at),

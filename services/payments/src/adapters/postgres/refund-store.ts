@@ -11,6 +11,7 @@ import { idBlocks } from "./id-blocks.ts";
 import { keyInProgress, storedAnswer } from "./idempotency-rows.ts";
 import type { EventEncoder } from "./payment-store.ts";
 import { freshRefunds, freshTries } from "./refund-parts.ts";
+import { listRefunds } from "./refund-queries.ts";
 import {
   type ChargeRow,
   type RefundAttemptRow,
@@ -61,20 +62,14 @@ export function postgresRefundStore({ database, encodeEvent, onEvents }: Ports):
           select * from refund where id = ${id} and application_id = ${applicationId} and mode = ${mode}`;
         return row ? toRefund(row) : null;
       }),
-    list: (paymentId, { applicationId, mode }, limit) =>
-      database.run(async (sql) => {
-        const rows = await sql<RefundRow[]>`
-          select * from refund where payment_id = ${paymentId} and application_id = ${applicationId} and mode = ${mode}
-          order by id desc limit ${limit}`;
-        return rows.map(toRefund);
-      }),
+    list: (paymentId, scope, page) => database.run((sql) => listRefunds(sql, paymentId, scope, page)),
     file: (id) => database.run((sql) => readFile(sql, id)),
     inDoubt: (paymentId) => database.run((sql) => inDoubt(sql, paymentId, 0)),
   };
 }
 
 function raceLost(error: unknown): unknown {
-  return violates(error, "refund_late_once")
+  return violates(error, "refund_receipt_once")
     ? new VersionConflict("another refund of this receipt came first", { cause: error })
     : error;
 }
@@ -141,7 +136,7 @@ async function readBasis(
     select p.*, a.refund_approval_threshold_minor as threshold,
       coalesce((select sum(r.gateway_minor) from refund r where r.payment_id = p.id and r.origin = 'MERCHANT'
         and r.status not in ('FAILED', 'REJECTED')), 0)::text as reserved_gross,
-      coalesce((select array_agg(r.charge_id::text) from refund r where r.payment_id = p.id and r.origin = 'LATE_MONEY'
+      coalesce((select array_agg(r.charge_id::text) from refund r where r.payment_id = p.id and r.origin <> 'MERCHANT'
         and r.status not in ('FAILED', 'REJECTED')), '{}') as returned
     from payment p join application a on a.id = p.application_id
     where p.id = ${paymentId} and p.application_id = ${applicationId} and p.mode = ${mode}`;

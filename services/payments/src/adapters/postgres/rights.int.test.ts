@@ -47,5 +47,5 @@ for (const table of [
 
 it("audits who registered and who changed settings", async () => {
   const actions = await world.admin`select actor, action from audit_log order by id`;
-  expect(actions).toContainEqual({ actor: "rpc", action: "application.registered" });
+  expect(actions).toContainEqual({ actor: "test", action: "application.registered" });
 });

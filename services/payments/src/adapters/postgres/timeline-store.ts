@@ -27,12 +27,32 @@ export function postgresTimelineStore(database: Database): TimelineStore {
       database.run(async (sql) => {
         const rows = await sql<Row[]>`
           select * from (
-            ${statePart(sql, id)} union all ${sessionParts(sql, id)} union all ${refundParts(sql, id)}
+            ${requestPart(sql, id)} union all ${statePart(sql, id)} union all ${sessionParts(sql, id)} union all ${refundParts(sql, id)}
             union all ${eventPart(sql, reference)} union all ${recordParts(sql, id)}) as facts
           order by at, version nulls last, id limit ${limit}`;
         return rows.map(toFact);
       }),
   };
+}
+
+/**
+ * The requests that made the payment and its refunds, as far as they carried a key and for as long as keys are kept. A
+ * key is stored in the statement that makes its resource, so a few seconds of the index by time hold it.
+ */
+function requestPart(sql: Sql, id: number) {
+  return sql`
+    select 'request:' || m.what || ':' || m.id as id, k.answered_at as at, 'request' as kind,
+      'app:' || k.application_id as actor, k.status::text as status, null::bigint as version,
+      jsonb_build_object('requestId', k.request_id) as refs,
+      jsonb_build_object('method', split_part(k.route, ' ', 1), 'path', split_part(k.route, ' ', 2), 'status', k.status,
+        'requestId', k.request_id, 'keyLast4', right(k.key, 4), 'replayed', false) as detail
+    from (
+      select 'payment' as what, p.id, p.application_id, p.mode, p.created_at from payment p where p.id = ${id}
+      union all
+      select 'refund', r.id, r.application_id, r.mode, r.created_at from refund r where r.payment_id = ${id}) as m
+    join idempotency k on k.resource_id = m.id and k.application_id = m.application_id and k.mode = m.mode
+      and k.answered_at between m.created_at - interval '1 second' and m.created_at + interval '5 seconds'
+      and k.route = case m.what when 'payment' then 'POST /payments' else 'POST /payments/{id}/refunds' end`;
 }
 
 function statePart(sql: Sql, id: number) {
@@ -80,12 +100,17 @@ function refundParts(sql: Sql, id: number) {
     from refund_call l where l.refund_id in (select r.id from refund r where r.payment_id = ${id})`;
 }
 
+/** An instant inside of JSON as the public writes it. */
+function utc(sql: Sql, column: "created_at" | "published_at") {
+  return sql`to_char(o.${sql(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
 /** Events are kept for as long as the outbox keeps its days. */
 function eventPart(sql: Sql, reference: string) {
   return sql`
     select 'event:' || o.id, o.created_at, 'event', 'system', null, o.version,
       jsonb_build_object('eventId', o.id),
-      jsonb_build_object('subject', o.subject, 'committedAt', o.created_at, 'publishedAt', o.published_at)
+      jsonb_build_object('subject', o.subject, 'committedAt', ${utc(sql, "created_at")}, 'publishedAt', ${utc(sql, "published_at")})
     from outbox o where o.aggregate = ${reference}`;
 }
 

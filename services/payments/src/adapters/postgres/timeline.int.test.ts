@@ -20,7 +20,8 @@ it("tells everything that happened to a payment in order, and nothing about who 
   const parts = { gateway: "SSLCOMMERZ", channel: "return", digest: DIGEST, reference: null } as const;
   const evidence = { ...parts, claim: sampleClaim(), rawPayload: "x", remoteAddress: "192.0.2.77" };
   await world.callbacks.record(evidence, ruling, target);
-  await ask(world, payment);
+  const idempotency = { route: "POST /payments/{id}/refunds", key: "refund-7f3a", fingerprint: DIGEST };
+  await ask(world, payment, { idempotency });
   await world.receipts.issue(payment.id, payment.scope);
   const { clock } = { clock: world };
   const wish = { reason: "RISK", actor: "karim", note: "Known customer" } as const;
@@ -31,6 +32,7 @@ it("tells everything that happened to a payment in order, and nothing about who 
   expect(truncated).toBe(false);
   const said = entries.map(({ kind, title }) => `${kind} ${title.en}`);
   for (const line of [
+    "request Request: POST /payments/{id}/refunds",
     "state Payment created",
     "state Payment succeeded",
     "checkout Checkout session: PAID",
@@ -51,6 +53,14 @@ it("tells everything that happened to a payment in order, and nothing about who 
     status: "RESOLVED",
     detail: { reason: "RISK", note: "Known customer" },
   });
+  expect(entries.find(({ kind }) => kind === "request")).toMatchObject({
+    actor: `app:${payment.scope.applicationId}`,
+    status: "201",
+    refs: { requestId: expect.stringMatching(/./) },
+    detail: { method: "POST", status: 201, keyLast4: "7f3a", replayed: false },
+  });
+  const event = entries.find(({ kind }) => kind === "event");
+  expect(event?.detail.committedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   expect((await read(payment.id, payment.scope)).entries).toEqual(entries);
   const text = JSON.stringify(entries);
   for (const secret of ["rahima@example.com", "+8801712345678", "192.0.2.77"])

@@ -11,6 +11,10 @@ export function policyFrom(message: Policy): LatePaymentPolicy {
   return message === Policy.HOLD ? "HOLD" : "REFUND";
 }
 
+export function policyMessage(policy: LatePaymentPolicy): Policy {
+  return policy === "HOLD" ? Policy.HOLD : Policy.REFUND;
+}
+
 /** Shared by the RPC answers and the event, which carry the same message. */
 export function applicationMessage(application: Application): ApplicationMessage {
   const { webhookUrl, refundApprovalThresholdMinor, minAmountMinor, maxAmountMinor } = application;
@@ -18,7 +22,7 @@ export function applicationMessage(application: Application): ApplicationMessage
     id: BigInt(application.id),
     name: application.name,
     receiptsEnabled: application.receiptsEnabled,
-    latePaymentPolicy: application.latePaymentPolicy === "HOLD" ? Policy.HOLD : Policy.REFUND,
+    latePaymentPolicy: policyMessage(application.latePaymentPolicy),
     version: BigInt(application.version),
     createdAt: toTimestamp(application.createdAt),
     updatedAt: toTimestamp(application.updatedAt),

@@ -1,17 +1,17 @@
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { notFound } from "@oi/kernel/errors";
 import type { ApplicationsService, UpdateSettingsRequest } from "@oi/proto/payments/v1/applications_service";
 import { modeToProto } from "@oi/proto/public/scope";
 import { toTimestamp } from "@oi/proto/public/time";
 import type { Authenticate } from "../../application/authenticate.ts";
 import type { CredentialSummary, Credentials } from "../../application/credentials.ts";
-import type { ApplicationStore } from "../../application/ports.ts";
+import type { ApplicationStore, IdempotencyKey } from "../../application/ports.ts";
 import type { RegisterApplication } from "../../application/register-application.ts";
 import type { UpdateSettings } from "../../application/update-settings.ts";
 import type { Settings } from "../../domain/application.ts";
-import { actorOf, operatorOf } from "./actor.ts";
 import { applicationMessage, policyFrom } from "./application-message.ts";
-import type { Fingerprint } from "./create-payment-request.ts";
+import { type Fingerprint, idempotencyOf } from "./idempotency-key.ts";
+import { actorOf, operatorOf } from "./operator.ts";
 import { safeId, scopeOf } from "./request-scope.ts";
 
 type Ports = {
@@ -31,7 +31,7 @@ export function applicationsService(ports: Ports): ServiceImpl<typeof Applicatio
       const done = await ports.registerApplication(wish, {
         key: request.idempotencyKey || null,
         fingerprint,
-        ...actorIn(context),
+        actor: actorOf(context),
       });
       return {
         application: applicationMessage(done.application),
@@ -49,9 +49,10 @@ export function applicationsService(ports: Ports): ServiceImpl<typeof Applicatio
       return { application: applicationMessage(application) };
     },
     async updateSettings(request, context) {
-      const { actor } = { actor: undefined, ...actorIn(context) };
+      const actor = operatorOf(context);
       const wanted = readSettings(request);
-      const application = await ports.updateSettings(safeId(request.applicationId), wanted, actor);
+      const key = settingsKey(request, wanted, actor, ports.fingerprint);
+      const application = await ports.updateSettings(safeId(request.applicationId), wanted, actor, key);
       return { application: applicationMessage(application) };
     },
     async listCredentials(request) {
@@ -60,12 +61,16 @@ export function applicationsService(ports: Ports): ServiceImpl<typeof Applicatio
     },
     async rotateCredential(request, context) {
       const { applicationId, mode } = scopeOf(request);
+      const actor = operatorOf(context);
       const wish = { applicationId, mode, graceSeconds: request.graceSeconds ?? null };
-      const { issued, replaced } = await ports.credentialDesk.rotate(wish, operatorOf(context));
+      const fields = { applicationId, mode, graceSeconds: wish.graceSeconds, actor };
+      const key = idempotencyOf(ports.fingerprint, "RotateCredential", request.idempotencyKey, fields);
+      const { issued, replaced, replayed } = await ports.credentialDesk.rotate(wish, actor, key);
       const { id, apiKey, apiSecret } = issued;
       return {
         credential: { id: BigInt(id), mode: request.mode, apiKey, apiSecret },
         replaced: replaced.map(credentialMessage),
+        replayed,
       };
     },
     async revokeCredential(request, context) {
@@ -86,11 +91,6 @@ export function applicationsService(ports: Ports): ServiceImpl<typeof Applicatio
   };
 }
 
-function actorIn(context: HandlerContext): { readonly actor?: string } {
-  const actor = actorOf(context);
-  return actor === null ? {} : { actor };
-}
-
 function credentialMessage(one: CredentialSummary) {
   const { id, mode, keyLast4, createdAt, expiresAt, revokedAt } = one;
   return {
@@ -101,6 +101,21 @@ function credentialMessage(one: CredentialSummary) {
     ...(expiresAt === null ? {} : { expiresAt: toTimestamp(expiresAt) }),
     ...(revokedAt === null ? {} : { revokedAt: toTimestamp(revokedAt) }),
   };
+}
+
+/** What was wanted and by whom; an absent setting is another request than one that is turned off. */
+function settingsKey(
+  request: UpdateSettingsRequest,
+  wanted: Partial<Settings>,
+  actor: string,
+  fingerprint: Fingerprint,
+): IdempotencyKey | null {
+  const fields = Object.entries(wanted).map(([name, value]) => [
+    name,
+    value === null ? "off" : String(value),
+  ]);
+  const all = { applicationId: request.applicationId.toString(), actor, ...Object.fromEntries(fields) };
+  return idempotencyOf(fingerprint, "UpdateSettings", request.idempotencyKey, all);
 }
 
 /** Empty text and 0 turn a setting off; an absent field is not part of the change. */

@@ -1,4 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import { LateMoneyState } from "@oi/proto/payments/v1/checkout";
 import {
   CallbackChannel,
   type CheckoutService,
@@ -10,8 +11,10 @@ import { toTimestamp } from "@oi/proto/public/time";
 import type { CheckoutView, GetCheckout } from "../../application/get-checkout.ts";
 import type { OpenCheckout } from "../../application/open-checkout.ts";
 import type { TakeCallback } from "../../application/take-callback.ts";
+import type { LateMoney } from "../../domain/checkout.ts";
 import type { RawCallback } from "../../domain/gateway.ts";
 import { isPaid } from "../../domain/payment.ts";
+import { policyMessage } from "./application-message.ts";
 import { statusMessage } from "./payment-message.ts";
 
 type Ports = {
@@ -45,20 +48,31 @@ function rawCallback(request: RecordGatewayCallbackRequest): RawCallback {
   };
 }
 
-function checkoutMessage({ payment, applicationName, gatewayOrigins, awaitingConfirmation }: CheckoutView) {
+function checkoutMessage(view: CheckoutView) {
+  const { payment, method, refundedAt, lateMoney } = view;
   return {
     reference: payment.reference,
     status: statusMessage(payment.status),
     mode: modeToProto(payment.scope.mode),
     amount: payment.amount,
-    appName: applicationName,
+    appName: view.applicationName,
     gateway: payment.gateway,
     expiresAt: toTimestamp(payment.expiresAt),
     underReview: payment.reviewReasons.length > 0,
-    gatewayOrigins: [...gatewayOrigins],
-    awaitingConfirmation,
+    gatewayOrigins: [...view.gatewayOrigins],
+    awaitingConfirmation: view.awaitingConfirmation,
+    version: BigInt(payment.version),
+    refundedMinor: isPaid(payment) ? payment.paid.refundedMinor : 0n,
+    latePaymentPolicy: policyMessage(view.latePaymentPolicy),
     ...(payment.productName === null ? {} : { productName: payment.productName }),
     ...(payment.redirectUrl === null ? {} : { redirectUrl: payment.redirectUrl }),
+    ...(method === null ? {} : { methodChannel: method.channel, methodBrand: method.brand }),
+    ...(refundedAt === null ? {} : { refundedAt: toTimestamp(refundedAt) }),
+    ...(lateMoney === null ? {} : { lateMoney: lateMoneyMessage(lateMoney) }),
     ...(isPaid(payment) ? { paidAt: toTimestamp(payment.paid.at) } : {}),
   };
+}
+
+function lateMoneyMessage({ amountMinor, state }: LateMoney) {
+  return { amountMinor, state: LateMoneyState[state] };
 }

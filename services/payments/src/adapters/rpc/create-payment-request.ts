@@ -4,12 +4,11 @@ import type { CreatePaymentRequest } from "@oi/proto/payments/v1/payments_servic
 import type { IdempotencyKey } from "../../application/ports.ts";
 import { checkRedirectUrl, normalisePhone } from "../../domain/contact.ts";
 import type { NewPayment } from "../../domain/payment.ts";
+import { type Fingerprint, idempotencyOf } from "./idempotency-key.ts";
 import { scopeOf } from "./request-scope.ts";
 
 const ROUTE = "POST /payments";
 const DEFAULT_CURRENCY = "BDT";
-
-export type Fingerprint = (route: string, fields: Record<string, string | number | null>) => Uint8Array;
 
 /** What the request asks for, with its defaults. Raises VALIDATION_ERROR beyond what the proto's rules check. */
 export function readNewPayment(request: CreatePaymentRequest): NewPayment {
@@ -37,7 +36,6 @@ export function readIdempotency(
   request: CreatePaymentRequest,
   fingerprint: Fingerprint,
 ): IdempotencyKey | null {
-  if (request.idempotencyKey === "") return null;
   const fields = {
     amountMinor: (request.amount?.amountMinor ?? 0n).toString(),
     currency: request.amount?.currency || null,
@@ -50,5 +48,5 @@ export function readIdempotency(
     redirectUrl: request.redirectUrl ?? null,
     expiresInSeconds: request.expiresInSeconds ?? null,
   };
-  return { route: ROUTE, key: request.idempotencyKey, fingerprint: fingerprint(ROUTE, fields) };
+  return idempotencyOf(fingerprint, ROUTE, request.idempotencyKey, fields);
 }

@@ -1,6 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { invalid } from "@oi/kernel/errors";
 import { handleItems, type ItemOutcome } from "@oi/platform/rpc/batch";
 import type { PageTokens } from "@oi/platform/rpc/page-token";
 import {
@@ -8,6 +7,7 @@ import {
   CreatePaymentRequestSchema,
   type CreatePaymentResponseSchema,
   type ListPaymentsRequest,
+  ListPaymentsRequestSchema,
   PaymentSort,
   type PaymentsService,
 } from "@oi/proto/payments/v1/payments_service";
@@ -18,8 +18,9 @@ import type { GetReceipt } from "../../application/get-receipt.ts";
 import type { GetTimeline } from "../../application/get-timeline.ts";
 import type { ListPayments } from "../../application/list-payments.ts";
 import type { PaymentFilter } from "../../application/ports.ts";
-import { type Fingerprint, readIdempotency, readNewPayment } from "./create-payment-request.ts";
-import { readSkip, writeSkip } from "./page-token.ts";
+import { countedPageEnd, readCountedPage } from "./counted-page.ts";
+import { readIdempotency, readNewPayment } from "./create-payment-request.ts";
+import type { Fingerprint } from "./idempotency-key.ts";
 import { type PaymentMapper, statusFrom } from "./payment-message.ts";
 import type { ReceiptMapper } from "./receipt-message.ts";
 import { safeId, scopeOf } from "./request-scope.ts";
@@ -36,9 +37,6 @@ type Ports = {
   readonly receiptMessage: ReceiptMapper;
   readonly pageTokens: PageTokens;
 };
-
-const DEFAULT_PAGE_SIZE = 20;
-const MAX_PAGE_SIZE = 100;
 
 export function paymentsService(ports: Ports): ServiceImpl<typeof PaymentsService> {
   const create = async (request: CreatePaymentRequest) => {
@@ -80,12 +78,10 @@ export function paymentsService(ports: Ports): ServiceImpl<typeof PaymentsServic
     async listPayments(request) {
       const filter = readFilter(request, ports.pageTokens);
       const { payments, total } = await ports.listPayments(filter, scopeOf(request));
-      const next = filter.skip + payments.length;
+      const page = { ...filter, shown: payments.length, total };
       return {
         payments: payments.map(ports.paymentMessage),
-        totalSize: total,
-        nextPageToken:
-          payments.length === filter.limit && next < total ? writeSkip(ports.pageTokens, request, next) : "",
+        ...countedPageEnd(ports.pageTokens, ListPaymentsRequestSchema, request, page),
       };
     },
   };
@@ -98,7 +94,6 @@ function resultOf(outcome: ItemOutcome<MessageInitShape<typeof CreatePaymentResp
 }
 
 function readFilter(request: ListPaymentsRequest, pageTokens: PageTokens): PaymentFilter {
-  if (request.pageToken !== "" && request.skip > 0) throw invalid({ skip: "does not go with pageToken" });
   const sortBy = {
     [PaymentSort.UPDATED_AT]: "updatedAt",
     [PaymentSort.AMOUNT_MINOR]: "amountMinor",
@@ -111,7 +106,6 @@ function readFilter(request: ListPaymentsRequest, pageTokens: PageTokens): Payme
     to: request.to ? fromTimestamp(request.to) : null,
     sortBy: sortBy[request.sortBy as keyof typeof sortBy] ?? "createdAt",
     ascending: request.ascending,
-    skip: request.skip > 0 ? request.skip : readSkip(pageTokens, request),
-    limit: Math.min(request.pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+    ...readCountedPage(pageTokens, ListPaymentsRequestSchema, request),
   };
 }

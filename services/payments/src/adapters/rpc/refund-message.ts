@@ -23,7 +23,6 @@ export function refundStatusMessage(status: RefundStatus): Status {
 
 /** A refund as it travels, in answers and in events. */
 export function refundMessage(refund: Refund): RefundMessage {
-  const late = refund.origin === "LATE_MONEY";
   const { scope, ...rest } = {
     approvedBy: null,
     gatewayRefundId: null,
@@ -39,8 +38,8 @@ export function refundMessage(refund: Refund): RefundMessage {
     amount: refund.amount,
     reason: refund.reason,
     status: STATUS[refund.status],
-    origin: late ? Origin.LATE_MONEY : Origin.MERCHANT,
-    originRef: late ? String(refund.chargeId) : "",
+    origin: Origin[refund.origin],
+    originRef: refund.originRef,
     createdBy: refund.createdBy,
     createdAt: toTimestamp(refund.createdAt),
     updatedAt: toTimestamp(refund.updatedAt),

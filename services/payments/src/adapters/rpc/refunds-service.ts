@@ -1,45 +1,49 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 import {
   type CreateOperatorRefundRequest,
   type CreateRefundRequest,
-  ReviewReason as Reason,
+  ListRefundsRequestSchema,
   type RefundsService,
   type ResolveUnknownRefundRequest,
-  ReviewReasonSchema,
 } from "@oi/proto/payments/v1/refunds_service";
-import { enumName } from "@oi/proto/public/enum-name";
 import { toTimestamp } from "@oi/proto/public/time";
 import type { CreateRefund, RefundWish } from "../../application/create-refund.ts";
 import type { DecideRefund } from "../../application/decide-refund.ts";
 import type { GetRefund, ListRefunds } from "../../application/get-refund.ts";
-import type { ResolveReview } from "../../application/resolve-review.ts";
-import type { ReviewReason } from "../../domain/payment.ts";
 import type { RefundFinding } from "../../domain/refund-judgement.ts";
-import { operatorOf } from "./actor.ts";
-import type { Fingerprint } from "./create-payment-request.ts";
-import type { PaymentMapper } from "./payment-message.ts";
+import { countedPageEnd, readCountedPage } from "./counted-page.ts";
+import { type Fingerprint, idempotencyOf } from "./idempotency-key.ts";
+import { operatorOf } from "./operator.ts";
 import { refundMessage } from "./refund-message.ts";
 import { safeId, scopeOf } from "./request-scope.ts";
+import { type ReviewPorts, reviewMethods } from "./review-methods.ts";
 
-type Ports = {
+type Ports = ReviewPorts & {
   readonly createRefund: CreateRefund;
   readonly decideRefund: DecideRefund;
   readonly getRefund: GetRefund;
   readonly listRefunds: ListRefunds;
-  readonly resolveReview: ResolveReview;
   readonly fingerprint: Fingerprint;
-  readonly paymentMessage: PaymentMapper;
+  readonly pageTokens: PageTokens;
 };
+
+type Methods<K extends keyof ServiceImpl<typeof RefundsService>> = Pick<
+  ServiceImpl<typeof RefundsService>,
+  K
+>;
 
 const ROUTE = "POST /payments/{id}/refunds";
 const OPERATOR_ROUTE = "CreateOperatorRefund";
-
-const refundOf = (request: { refundId: bigint } & Parameters<typeof scopeOf>[0]) => ({
-  id: safeId(request.refundId),
-  scope: scopeOf(request),
-});
+const RESOLVE_ROUTE = "ResolveUnknownRefund";
 
 export function refundsService(ports: Ports): ServiceImpl<typeof RefundsService> {
+  return { ...makingMethods(ports), ...decidingMethods(ports), ...reviewMethods(ports) };
+}
+
+function makingMethods(
+  ports: Ports,
+): Methods<"createRefund" | "createOperatorRefund" | "getRefund" | "listRefunds"> {
   return {
     async createRefund(request) {
       const wish = { ...readWish(request), receiptId: null, byOperator: false };
@@ -66,37 +70,48 @@ export function refundsService(ports: Ports): ServiceImpl<typeof RefundsService>
       );
       return { refund: refundMessage(created.refund), replayed: created.replayed };
     },
-    async approveRefund(request, context) {
-      const decided = await ports.decideRefund(refundOf(request), operatorOf(context), { kind: "approve" });
-      return { refund: refundMessage(decided) };
-    },
-    async rejectRefund(request, context) {
-      const decision = { kind: "reject", reason: request.reason || null } as const;
-      return {
-        refund: refundMessage(await ports.decideRefund(refundOf(request), operatorOf(context), decision)),
-      };
-    },
-    async resolveUnknownRefund(request, context) {
-      const decision = { kind: "resolve", finding: readFinding(request) } as const;
-      return {
-        refund: refundMessage(await ports.decideRefund(refundOf(request), operatorOf(context), decision)),
-      };
-    },
     async getRefund(request) {
       return { refund: refundMessage(await ports.getRefund(safeId(request.refundId), scopeOf(request))) };
     },
     async listRefunds(request) {
-      const refunds = await ports.listRefunds(safeId(request.paymentId), scopeOf(request));
-      return { refunds: refunds.map(refundMessage) };
-    },
-    async resolveReview(request, context) {
-      const reason = enumName(ReviewReasonSchema, request.reason) as ReviewReason;
-      const wish = { reason, actor: operatorOf(context), note: request.note };
-      const payment = await ports.resolveReview(safeId(request.paymentId), scopeOf(request), wish);
+      const { ascending } = request;
+      const page = { ...readCountedPage(ports.pageTokens, ListRefundsRequestSchema, request), ascending };
+      const { refunds, total } = await ports.listRefunds(safeId(request.paymentId), scopeOf(request), page);
+      const end = { ...page, shown: refunds.length, total };
       return {
-        payment: ports.paymentMessage(payment),
-        remaining: payment.reviewReasons.map((name) => Reason[name]),
+        refunds: refunds.map(refundMessage),
+        ...countedPageEnd(ports.pageTokens, ListRefundsRequestSchema, request, end),
       };
+    },
+  };
+}
+
+const refundOf = (request: { refundId: bigint } & Parameters<typeof scopeOf>[0]) => ({
+  id: safeId(request.refundId),
+  scope: scopeOf(request),
+});
+
+function decidingMethods({
+  decideRefund,
+  fingerprint,
+}: Ports): Methods<"approveRefund" | "rejectRefund" | "resolveUnknownRefund"> {
+  return {
+    async approveRefund(request, context) {
+      const decided = await decideRefund(refundOf(request), operatorOf(context), { kind: "approve" });
+      return { refund: refundMessage(decided) };
+    },
+    async rejectRefund(request, context) {
+      const decision = { kind: "reject", reason: request.reason || null } as const;
+      return { refund: refundMessage(await decideRefund(refundOf(request), operatorOf(context), decision)) };
+    },
+    async resolveUnknownRefund(request, context) {
+      const actor = operatorOf(context);
+      const { refundId, finding, idempotencyKey } = request;
+      const found = { finding: finding.case ?? null, found: finding.value ?? null };
+      const fields = { refundId: refundId.toString(), ...found, actor };
+      const key = idempotencyOf(fingerprint, RESOLVE_ROUTE, idempotencyKey, fields);
+      const decision = { kind: "resolve", finding: readFinding(request) } as const;
+      return { refund: refundMessage(await decideRefund(refundOf(request), actor, decision, key)) };
     },
   };
 }
@@ -115,15 +130,14 @@ function readRequest(
   route: string,
   more: Readonly<Record<string, string | null>>,
 ) {
-  const { requestId, idempotencyKey: key, paymentId, amountMinor, reason } = request;
-  if (key === "") return { requestId, idempotency: null };
+  const { requestId, idempotencyKey, paymentId, amountMinor, reason } = request;
   const fields = {
     paymentId: paymentId.toString(),
     amountMinor: amountMinor.toString(),
     reason: reason ?? null,
     ...more,
   };
-  return { requestId, idempotency: { route, key, fingerprint: fingerprint(route, fields) } };
+  return { requestId, idempotency: idempotencyOf(fingerprint, route, idempotencyKey, fields) };
 }
 
 function readFinding({ finding }: ResolveUnknownRefundRequest): RefundFinding {

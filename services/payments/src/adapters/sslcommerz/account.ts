@@ -1,5 +1,6 @@
 import type { Mode } from "@oi/kernel/scope";
 import type { AccountId, GatewayCapabilities } from "../../domain/gateway.ts";
+import { PROBE_EVERY_MS } from "./breaker.ts";
 
 /** Milliseconds per operation, body included. `read` covers validation, transaction query and refund status. */
 type Deadlines = { readonly session: number; readonly read: number; readonly refund: number };
@@ -26,6 +27,8 @@ export type SslcommerzAccount = {
   readonly allowedRedirectOrigins?: readonly string[] | undefined;
   readonly callsPerSecond?: number | undefined;
   readonly deadlines?: Partial<Deadlines> | undefined;
+  /** How often one call is let through while the gateway does not answer; 10 s when absent. */
+  readonly probeEveryMs?: number | undefined;
   readonly fallbackCustomer?: Partial<FallbackCustomer> | undefined;
   /**
    * Reads a refund that was refused at the door, without a `refund_ref_id`, as a definite no. Off until the real
@@ -63,6 +66,7 @@ export function resolveAccount(account: SslcommerzAccount): Account {
     allowedRedirectOrigins: account.allowedRedirectOrigins ?? [new URL(baseUrl).origin],
     callsPerSecond: account.callsPerSecond ?? 10,
     deadlines: { ...DEFAULT_DEADLINES, ...account.deadlines },
+    probeEveryMs: account.probeEveryMs ?? PROBE_EVERY_MS,
     fallbackCustomer: { ...DEFAULT_CUSTOMER, ...account.fallbackCustomer },
     refusedRefundIsFinal: account.refusedRefundIsFinal ?? false,
   };

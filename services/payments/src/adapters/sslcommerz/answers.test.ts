@@ -37,10 +37,11 @@ let server: ScriptedServer;
 let gateway: PaymentGateway & AsyncDisposable;
 let calls: GatewayCall[];
 let slept: number[];
+let laterMs = 0;
 
-/** Real time, but no sleep lasts; what was asked for is noted. */
+/** Real time and what a test adds to it, but no sleep lasts; what was asked for is noted. */
 const clock: GatewayClock = {
-  now: () => Date.now(),
+  now: () => Date.now() + laterMs,
   sleep: async (ms) => {
     slept.push(ms);
     return true;
@@ -163,6 +164,15 @@ describe("the way to the gateway", () => {
     expect(refused).toMatchObject({ outcome: "unknown", cause: "breaker_open", sent: false });
     expect(server.received.length).toBe(before);
     expect(await gateway.probe(signal())).toEqual({ healthy: false, note: "breaker_open" });
+  });
+
+  it("sends one probe while the breaker is open, and does not repeat it", async () => {
+    for (let i = 0; i < 5; i++) await inquireWith(raw("", 503));
+    laterMs += 10_000;
+    const before = server.received.length;
+    expect(await inquireWith(raw("", 503))).toEqual(unknown("http_status"));
+    expect(await inquireWith(OPEN)).toMatchObject({ cause: "breaker_open" });
+    expect(server.received.length - before).toBe(1);
   });
 
   it("does not blame the gateway for callers that give up", async () => {

@@ -111,11 +111,14 @@ function deservesRepeat(answer: Answer): boolean {
   return answer.unknown.cause === "connection" || (answer.status !== null && answer.status >= 500);
 }
 
-/** Reads are repeated once; a session or a refund never, because the first may have been carried out. */
+/**
+ * Reads are repeated once; a session or a refund never, because the first may have been carried out. While the breaker
+ * is open one probe is enough.
+ */
 async function tryTwice(parts: CallerParts, request: GatewayRequest, signal: AbortSignal) {
   const first = await tryOnce(parts, request, signal);
-  if (first.answered || !isRead(request.operation) || !deservesRepeat(first))
-    return { answer: first, tries: 1 };
+  const isWorthIt = isRead(request.operation) && deservesRepeat(first) && !parts.breaker.isOpen();
+  if (first.answered || !isWorthIt) return { answer: first, tries: 1 };
   if (!(await parts.clock.sleep(REPEAT_AFTER_MS, signal))) return { answer: first, tries: 1 };
   const second = await tryOnce(parts, request, signal);
   if (second.answered) return { answer: second, tries: 2 };

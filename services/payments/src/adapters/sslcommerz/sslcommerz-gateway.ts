@@ -76,7 +76,7 @@ export function sslcommerzClient(config: SslcommerzAccount, deps: SslcommerzDeps
   const shared = {
     account,
     transport,
-    breaker: createBreaker(),
+    breaker: createBreaker(account.probeEveryMs),
     clock: deps.clock ?? systemClock,
     observe: deps.observe ?? (() => {}),
   };

@@ -1,44 +1,41 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, request as forward } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type GatewayWorld, paymentGatewayContract } from "../../application/payment-gateway.contract.ts";
-import type { RawCallback } from "../../domain/gateway.ts";
-import { createAdmin, DEADLINE_MS, PASSWORD, startSandbox } from "../../testing/sandbox-process.ts";
-import type { GatewayCall } from "./caller.ts";
-import { sslcommerzGateway } from "./sslcommerz-gateway.ts";
+import { expect, it } from "vitest";
+import { paymentGatewayContract } from "../../application/payment-gateway.contract.ts";
+import { readConfig } from "../../config.ts";
+import { type Doorway, sandboxWorld } from "../../testing/sandbox-world.ts";
 
 /**
  * Real: the adapter, its HTTP and signatures, and the simulator as a process of its own with its own signer.
  * Double: the simulator stands for SSLCOMMERZ. Oracle: the acts that the test ordered at the simulator.
  */
-type Inbox = AsyncDisposable & {
-  readonly url: string;
-  /** The next notification about this reference. */
-  next(merchantRef: string): Promise<RawCallback>;
-};
+paymentGatewayContract("The SSLCOMMERZ adapter against the simulator", () => sandboxWorld());
 
-/** The merchant's side: keeps the bytes of every notification as they came. */
-async function openInbox(): Promise<Inbox> {
-  const waiting = new Map<string, (callback: RawCallback) => void>();
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    response.end();
-    const body = Buffer.concat(chunks);
-    waiting.get(new URLSearchParams(body.toString("utf8")).get("tran_id") ?? "")?.({
-      channel: "notification",
-      method: request.method ?? "",
-      contentType: request.headers["content-type"] ?? "",
-      body,
-      query: "",
-      remoteAddress: request.socket.remoteAddress ?? "",
+const PREFIX = "/sslcommerz/v4-mirror";
+
+/** Another host name, another port and a path in front: as different as an address can be. */
+async function openDoorway(): Promise<Doorway> {
+  let target = "";
+  const server = createServer((request, response) => {
+    const { pathname, search } = new URL(request.url ?? "/", "http://mirror");
+    if (!pathname.startsWith(`${PREFIX}/`)) return void response.writeHead(404).end();
+    const { method, headers } = request;
+    const onward = forward(`${target}${pathname.slice(PREFIX.length)}${search}`, { method, headers });
+    onward.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
     });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    next: (merchantRef) => new Promise((resolve) => waiting.set(merchantRef, resolve)),
+    url: `http://localhost:${(server.address() as AddressInfo).port}${PREFIX}`,
+    leadTo: (url) => {
+      target = url;
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
@@ -47,49 +44,30 @@ async function openInbox(): Promise<Inbox> {
   };
 }
 
-async function sandboxWorld(): Promise<GatewayWorld> {
-  const sandbox = await startSandbox();
-  const inbox = await openInbox();
-  const { call, act, once } = createAdmin(sandbox);
-  const calls: GatewayCall[] = [];
-  const { account } = sandbox;
-  const deps = { observe: (finished: GatewayCall) => void calls.push(finished) };
-  const gateway = sslcommerzGateway(account, deps);
-  const unreachable = sslcommerzGateway({ ...account, baseUrl: "http://127.0.0.1:9" }, deps);
-  return {
-    gateway,
-    unreachable,
-    home: inbox.url,
-    secrets: [PASSWORD],
-    refuseSession: async (ref) => {
-      await once(ref, { session: { set: { status: "FAILED", failedreason: "Store is De-active" } } });
-    },
-    pay: (ref) => act(ref, "success"),
-    fail: (ref) => act(ref, "fail"),
-    cancel: (ref) => act(ref, "cancel"),
-    stall: async (operation, ref) => {
-      await once(ref, { [operation]: { delayMs: DEADLINE_MS * 3 } });
-    },
-    async callback(merchantRef, sign) {
-      const arrived = inbox.next(merchantRef);
-      await call("callbacks", { tranId: merchantRef, channel: "ipn", status: "VALID", sign });
-      return arrived;
-    },
-    refuseRefund: async (ref) => {
-      const set = { status: "failed", refund_ref_id: "", errorReason: "Insufficient balance" };
-      await once(ref, { refund: { set } });
-    },
-    cutRefund: async (ref) => {
-      await once(ref, { refund: { cut: "after" } });
-    },
-    finishRefunds: async () => {
-      await call("clock", { advanceMs: 10_000 });
-    },
-    traces: () => JSON.stringify(calls),
-    async [Symbol.asyncDispose]() {
-      await Promise.all([gateway, unreachable, inbox, sandbox].map((one) => one[Symbol.asyncDispose]()));
-    },
-  };
-}
+paymentGatewayContract("The SSLCOMMERZ adapter, told another address and nothing else,", async () =>
+  sandboxWorld(await openDoorway()),
+);
 
-paymentGatewayContract("The SSLCOMMERZ adapter against the simulator", sandboxWorld);
+it("is told the address of a faithful server by SSLCOMMERZ_TEST_BASE_URL alone", () => {
+  const env = {
+    PAYMENTS_DATABASE_URL: "postgres://payments@localhost/payments",
+    NATS_URL: "nats://localhost:4222",
+    PUBLIC_URL: "https://pay.example",
+    API_SECRET_PEPPER: "p1:0123456789abcdef0123",
+    SSLCOMMERZ_TEST_STORE_ID: "testbox",
+    SSLCOMMERZ_TEST_STORE_PASSWORD: "qwerty",
+  };
+  const accountAt = (url: string) => readConfig({ ...env, SSLCOMMERZ_TEST_BASE_URL: url }).accounts[0];
+  const addresses = [
+    "http://localhost:8099",
+    `http://mirror.internal:7000${PREFIX}`,
+    "https://faithful.example",
+  ];
+  for (const baseUrl of addresses) {
+    const { baseUrl: read, ...rest } = accountAt(baseUrl) ?? { baseUrl: "" };
+    expect(read).toBe(baseUrl);
+    expect(JSON.stringify(rest)).toBe(
+      JSON.stringify({ ...accountAt("http://localhost:8099"), baseUrl: undefined }),
+    );
+  }
+});

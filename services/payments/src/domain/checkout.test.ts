@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { lateMoneyOf } from "./checkout.ts";
+
+const late = (receivedMinor: bigint, returnedMinor: bigint, returningMinor: bigint) =>
+  lateMoneyOf({ receivedMinor, returnedMinor, returningMinor });
+
+it("says nothing where nothing came late", () => {
+  expect(late(0n, 0n, 0n)).toBeNull();
+});
+
+it("says returned only when all of it went back", () => {
+  expect(late(300n, 300n, 0n)).toEqual({ amountMinor: 300n, state: "RETURNED" });
+  expect(late(300n, 299n, 1n)).toEqual({ amountMinor: 300n, state: "RETURNING" });
+  expect(late(300n, 0n, 300n)).toEqual({ amountMinor: 300n, state: "RETURNING" });
+});
+
+it("says held as soon as some of it is taken up by no refund", () => {
+  expect(late(300n, 0n, 0n)).toEqual({ amountMinor: 300n, state: "HELD" });
+  expect(late(300n, 100n, 199n)).toEqual({ amountMinor: 300n, state: "HELD" });
+});
