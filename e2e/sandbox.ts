@@ -14,6 +14,8 @@ export type Sandbox = {
   sessions(reference: string): Promise<SandboxSession[]>;
   callback(wish: Json): Promise<Json>;
   charges(): Promise<Json[]>;
+  /** What the gateway gave back, or is giving back, of a payment. */
+  refunds(reference: string): Promise<Json[]>;
   outage(wish: Json): Promise<void>;
 };
 
@@ -41,6 +43,10 @@ export function sandboxAt(url: string): Sandbox {
     },
     callback: (wish) => call("POST", "/callbacks", wish),
     charges: async () => ((await call("GET", "/charges")) as { charges: Json[] }).charges,
+    refunds: async (reference) => {
+      const { refunds: all } = (await call("GET", "/refunds")) as { refunds: Json[] };
+      return all.filter(({ tranId }) => String(tranId).startsWith(`${reference}-`));
+    },
     outage: async (wish) => {
       await call("POST", "/outage", wish);
     },

@@ -5,11 +5,16 @@ import { Health } from "@oi/platform/service/health";
 import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
 import { edgeHttp } from "./adapters/http/edge-http.ts";
 import { cachedCredentials } from "./adapters/memory/cached-credentials.ts";
+import { checkoutWatches } from "./adapters/memory/checkout-watches.ts";
 import { guardedCredentials } from "./adapters/memory/guarded-credentials.ts";
 import { tokenBuckets } from "./adapters/memory/token-buckets.ts";
 import { rpcCheckouts } from "./adapters/rpc/rpc-checkouts.ts";
 import { rpcCredentials } from "./adapters/rpc/rpc-credentials.ts";
+import { rpcLedgerRecord } from "./adapters/rpc/rpc-ledger-record.ts";
+import { rpcPaymentHistory } from "./adapters/rpc/rpc-payment-history.ts";
 import { rpcPayments } from "./adapters/rpc/rpc-payments.ts";
+import { rpcRefunds } from "./adapters/rpc/rpc-refunds.ts";
+import { rpcWebhookLog } from "./adapters/rpc/rpc-webhook-log.ts";
 import type { EdgeConfig } from "./config.ts";
 
 /** Some tens of bytes each; enough that no real set of merchants pushes one out. */
@@ -28,9 +33,9 @@ export type EdgeOverrides = {
   readonly log?: Logger;
   /** For services that share a process, and for tests. They stay the caller's to close. */
   readonly transports?: {
-    readonly payments: Transport;
-    readonly ledger: Transport;
-    readonly webhooks: Transport;
+    readonly payments?: Transport;
+    readonly ledger?: Transport;
+    readonly webhooks?: Transport;
   };
 };
 
@@ -49,9 +54,10 @@ export async function createApp(config: EdgeConfig, overrides: EdgeOverrides = {
   const ops = await openJsonDoor({ services: [], health, host, port: opsPort });
   started.defer(() => ops.close(drainSeconds * 1_000));
 
-  const { token } = config.rpc;
-  const payments =
-    overrides.transports?.payments ?? started.use(grpcTransport(config.rpc.payments, { token }));
+  // A channel connects when it is first needed, so whoever is down keeps nobody from starting.
+  const transportTo = (name: "payments" | "ledger" | "webhooks"): Transport =>
+    overrides.transports?.[name] ?? started.use(grpcTransport(config.rpc[name], { token: config.rpc.token }));
+  const payments = transportTo("payments");
   const clock = systemClock();
   const limiter = tokenBuckets({ limits: config.rates, clock, maxBuckets: BUCKETS_REMEMBERED });
   const guarded = guardedCredentials({
@@ -67,10 +73,16 @@ export async function createApp(config: EdgeConfig, overrides: EdgeOverrides = {
     maxEntries: CREDENTIALS_REMEMBERED,
   });
 
+  const checkouts = rpcCheckouts(payments);
   let publicUrl = config.http.publicUrl ?? "";
   const server = await edgeHttp({
     payments: rpcPayments(payments),
-    checkouts: rpcCheckouts(payments),
+    refunds: rpcRefunds(payments),
+    history: rpcPaymentHistory(payments),
+    ledger: rpcLedgerRecord(transportTo("ledger")),
+    webhooks: rpcWebhookLog(transportTo("webhooks")),
+    checkouts,
+    watches: checkoutWatches({ checkouts, clock }),
     credentials,
     limiter,
     clock,
@@ -78,6 +90,7 @@ export async function createApp(config: EdgeConfig, overrides: EdgeOverrides = {
     publicUrl: () => publicUrl,
     trustedProxyHops: config.http.trustedProxyHops,
     limits: config.http.limits,
+    live: config.http.live,
     allowedHosts: config.http.allowedHosts,
     docs: config.http.docs,
     defaultLanguage: config.checkoutLanguage,

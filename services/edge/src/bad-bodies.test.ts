@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { fc } from "@fast-check/vitest";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parseJsonBody } from "./adapters/http/json-body.ts";
+import { mutatedBodies } from "./testing/bad-bodies.ts";
 import { CREDENTIALS, type EdgeHarness, expectRefusal, startEdge } from "./testing/edge-harness.ts";
 import { openSocket } from "./testing/raw-socket.ts";
 
@@ -188,27 +189,11 @@ function post(body: Uint8Array): Promise<number> {
   });
 }
 
-/** A good body with a few bytes of it changed, cut, doubled or moved: mostly JSON, which gets further than noise. */
-const mutated = fc
-  .tuple(
-    fc.constantFrom(
-      '{"amountMinor":12500,"customerReference":"cust_1","productName":"প্রো প্ল্যান","currency":"BDT"}',
-      '{"amountMinor":1,"customerReference":"c","redirectUrl":"https://shop.example/a?b=c","expiresInSeconds":300}',
-      '{"amountMinor":999999999999999,"customerReference":"\\u0995","customerEmail":"a@b.co","customerPhone":"01712345678"}',
-    ),
-    fc.array(fc.tuple(fc.nat(130), fc.nat(255), fc.nat(3)), { minLength: 1, maxLength: 6 }),
-  )
-  .map(([text, changes]) => {
-    let bytes = Buffer.from(text);
-    for (const [at, byte, kind] of changes) {
-      const [head, tail] = [bytes.subarray(0, at), bytes.subarray(at + 1)];
-      if (kind === 0) bytes = Buffer.concat([head, Buffer.from([byte]), tail]);
-      else if (kind === 1) bytes = Buffer.concat([head, tail]);
-      else if (kind === 2) bytes = Buffer.concat([head, bytes.subarray(Math.max(0, at - 20))]);
-      else bytes = Buffer.concat([tail, head]);
-    }
-    return bytes;
-  });
+const mutated = mutatedBodies([
+  '{"amountMinor":12500,"customerReference":"cust_1","productName":"প্রো প্ল্যান","currency":"BDT"}',
+  '{"amountMinor":1,"customerReference":"c","redirectUrl":"https://shop.example/a?b=c","expiresInSeconds":300}',
+  '{"amountMinor":999999999999999,"customerReference":"\\u0995","customerEmail":"a@b.co","customerPhone":"01712345678"}',
+]);
 const bodies = fc.oneof(
   { arbitrary: mutated, weight: 5 },
   { arbitrary: fc.json().map((text) => Buffer.from(text)), weight: 2 },

@@ -48,6 +48,7 @@ test("limits every client in production as the documentation says", () => {
     maxHeaderBytes: 16_384,
     maxBodyBytes: 65_536,
   });
+  expect(http.live).toEqual({ maxStreams: 5_000, heartbeatMs: 15_000, lifetimeMs: 600_000 });
   expect(rates).toEqual({
     credential: { perSecond: 100, burst: 200 },
     address: { perSecond: 20, burst: 40 },
@@ -115,6 +116,9 @@ test.each([
   ["ALLOWED_HOSTS", "pay.example:443"],
   ["ALLOWED_HOSTS", "*"],
   ["DOCS", "maybe"],
+  ["CHECKOUT_SSE_MAX", "-1"],
+  ["CHECKOUT_SSE_HEARTBEAT_MS", "60001"],
+  ["CHECKOUT_SSE_LIFETIME_MS", "0"],
   ["RATE_LIMIT_RPS", "0"],
   ["MAX_BODY_BYTES", "0"],
   ["REQUEST_TIMEOUT_MS", "0"],

@@ -1,6 +1,7 @@
 import { readRpcToken } from "@oi/platform/config/callers";
 import { type RuntimeConfig, readRuntime } from "@oi/platform/config/common";
 import { type Env, type EnvReader, readEnv, type Secret } from "@oi/platform/config/env";
+import type { LiveLimits } from "./adapters/http/checkout-event-routes.ts";
 import type { HttpLimits } from "./adapters/http/http-limits.ts";
 import { hostName } from "./domain/allowed-host.ts";
 import { LANGUAGES, type Lang } from "./domain/language.ts";
@@ -19,6 +20,7 @@ export type EdgeConfig = {
     /** Lower case, without port. */
     readonly allowedHosts: readonly string[];
     readonly limits: HttpLimits;
+    readonly live: LiveLimits;
     /** Whether the reference pages are served. */
     readonly docs: boolean;
   };
@@ -94,6 +96,15 @@ function readHttpLimits(read: EnvReader, production: boolean, trustedProxyHops: 
   };
 }
 
+/** The heartbeat must come more often than the proxies before us give up on a quiet connection, which is a minute mostly. */
+function readLiveLimits(read: EnvReader): LiveLimits {
+  return {
+    maxStreams: read.integer("CHECKOUT_SSE_MAX", 5_000, { min: 0, max: 1_000_000 }),
+    heartbeatMs: read.integer("CHECKOUT_SSE_HEARTBEAT_MS", 15_000, { min: 50, max: 60_000 }),
+    lifetimeMs: read.integer("CHECKOUT_SSE_LIFETIME_MS", 600_000, { min: 100, max: 3_600_000 }),
+  };
+}
+
 /** A variable means exactly what it says; only the defaults differ outside production. */
 function readRates(read: EnvReader, production: boolean): RateLimits {
   const factor = production ? 1 : OUTSIDE_PRODUCTION;
@@ -139,6 +150,7 @@ export function readConfig(env: Env): EdgeConfig {
         drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 1, max: 600 }),
         allowedHosts: readAllowedHosts(read, production, publicUrl),
         limits: readHttpLimits(read, production, trustedProxyHops),
+        live: readLiveLimits(read),
         docs: read.flag("DOCS", true),
       },
       rates: readRates(read, production),

@@ -159,7 +159,12 @@ describe("the OpenAPI document", () => {
       "GET /api/v1/app/me",
       "GET /api/v1/payments",
       "GET /api/v1/payments/{id}",
+      "GET /api/v1/payments/{id}/receipt",
+      "GET /api/v1/payments/{id}/refunds",
+      "GET /api/v1/payments/{id}/timeline",
+      "GET /api/v1/refunds/{id}",
       "POST /api/v1/payments",
+      "POST /api/v1/payments/{id}/refunds",
     ]);
   });
 });

@@ -17,6 +17,12 @@ export const CHECKOUT: Checkout = {
   underReview: false,
   awaitingConfirmation: false,
   gatewayOrigins: ["https://*.sslcommerz.com"],
+  version: 1,
+  refundedMinor: 0n,
+  refundedAt: null,
+  latePaymentPolicy: "REFUND",
+  method: null,
+  lateMoney: null,
 };
 
 export const UNKNOWN_REFERENCE = "pay_9999999999999999999999";
@@ -42,6 +48,13 @@ export function checkoutsContract(make: (checkouts: readonly Checkout[]) => Chec
         ...CHECKOUT,
         paidAt: Date.parse("2026-06-04T10:05:00.123Z"),
         underReview: true,
+        awaitingConfirmation: true,
+        version: 4,
+        refundedMinor: 25_000n,
+        refundedAt: Date.parse("2026-06-05T11:00:00.456Z"),
+        latePaymentPolicy: "HOLD",
+        method: { channel: "VISA-Dutch Bangla", brand: "VISA" },
+        lateMoney: { amountMinor: 125_000n, state: "RETURNING" },
       };
       expect(await make([full]).byReference(full.reference, trace)).toEqual(full);
     });

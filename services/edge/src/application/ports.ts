@@ -1,7 +1,7 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
 import type { Checkout } from "../domain/checkout.ts";
-import type { NewPayment, PaymentQuery, PublicPayment } from "../domain/payment.ts";
+import type { NewPayment, PaymentQuery, PublicPayment, PublicReceipt } from "../domain/payment.ts";
 import type { Allowance, BucketKind } from "../domain/rate-limit.ts";
 
 /** What every call carries along, so that one request can be followed through all services. */
@@ -26,13 +26,15 @@ export interface RateLimiter {
   giveBack(kind: BucketKind, key: string): void;
 }
 
-/** A payment as it was first answered; a repeat of the key holds the very same values. */
-export type CreatedPayment = {
-  readonly payment: PublicPayment;
+/** What a repeat of an idempotency key is answered with, beside the very same resource. */
+export type FirstAnswer = {
   readonly replayed: boolean;
   readonly answeredAt: Instant;
   readonly firstRequestId: string;
 };
+
+/** A payment as it was first answered. */
+export type CreatedPayment = FirstAnswer & { readonly payment: PublicPayment };
 
 export interface Payments {
   /**
@@ -48,6 +50,11 @@ export interface Payments {
     query: PaymentQuery,
     trace: Trace,
   ): Promise<{ readonly payments: readonly PublicPayment[]; readonly totalElements: number }>;
+  /**
+   * Raises RESOURCE_NOT_FOUND (also when the application has receipts turned off), INVALID_OPERATION_STATE (not paid),
+   * SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED.
+   */
+  receipt(scope: Scope, paymentId: number, trace: Trace): Promise<PublicReceipt>;
 }
 
 /** What arrived from the gateway or the customer's browser, byte for byte. Nothing in it is believed. */
@@ -73,4 +80,13 @@ export interface Checkouts {
   open(reference: string, trace: Trace): Promise<string>;
   /** Raises RESOURCE_NOT_FOUND (a return whose path names no payment), SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED. */
   recordCallback(callback: GatewayCallback, trace: Trace): Promise<void>;
+}
+
+/** Tells whoever looks at a checkout when what its page shows is no longer what was seen. */
+export interface CheckoutWatches {
+  /**
+   * Calls `tell` with each state that differs from the one before, beginning with what differs from `seen`, until it
+   * is disposed. While payments cannot be asked nothing is told; nothing is raised.
+   */
+  watch(seen: Checkout, trace: Trace, tell: (checkout: Checkout) => void): Disposable;
 }

@@ -2,6 +2,7 @@ import type { Instant } from "@oi/kernel/instant";
 import { formatInstant } from "@oi/kernel/instant";
 import type { Mode } from "@oi/kernel/scope";
 import { formatMoney } from "./display-money.ts";
+import type { PaymentMethod } from "./method-name.ts";
 import type { PaymentStatus } from "./payment.ts";
 
 /** What the customer's side may know of a payment: no ids, no customer data. */
@@ -22,6 +23,23 @@ export type Checkout = {
   readonly awaitingConfirmation: boolean;
   /** Where the opening may lead the browser. */
   readonly gatewayOrigins: readonly string[];
+  /** Rises with every change of status or of what is refunded. */
+  readonly version: number;
+  readonly refundedMinor: bigint;
+  readonly refundedAt: Instant | null;
+  /** What happens to money that comes after the end. */
+  readonly latePaymentPolicy: LatePaymentPolicy;
+  /** How it was paid; null until it is. */
+  readonly method: PaymentMethod | null;
+  /** Money that came after the end, or once more. */
+  readonly lateMoney: LateMoney | null;
+};
+
+export type LatePaymentPolicy = "REFUND" | "HOLD";
+
+export type LateMoney = {
+  readonly amountMinor: bigint;
+  readonly state: "RETURNING" | "RETURNED" | "HELD";
 };
 
 export type CheckoutState =
@@ -58,6 +76,20 @@ export function stateOf(checkout: Checkout, fromGateway: boolean): CheckoutState
   if (checkout.underReview) return "review";
   const cameBack = status === "PENDING" && fromGateway;
   return checkout.awaitingConfirmation || cameBack ? "waiting" : "payable";
+}
+
+/**
+ * Names what a page shows of an open checkout: the payment's version, and what else its text depends on. Whoever holds
+ * the same name has seen it all, which is what makes an interrupted stream of events resume without a gap.
+ */
+export function liveId({ version, underReview, awaitingConfirmation }: Checkout): string {
+  const marks = [underReview ? ".r" : "", awaitingConfirmation ? ".w" : ""];
+  return `${version}${marks.join("")}`;
+}
+
+/** What an event tells; a page of ours reads itself again rather than believe it. */
+export function liveStatus({ status, underReview }: Checkout) {
+  return { status, final: !isOpen(status), underReview };
 }
 
 const isoOrNull = (instant: Instant | null): string | null =>

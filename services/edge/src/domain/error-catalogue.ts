@@ -99,6 +99,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorReason, ErrorEntry>> = {
       "The payment belongs to another application.",
       "The id or the reference has a typing mistake.",
       "The path does not exist. Paths have no slash at their end.",
+      "A receipt was asked for, and the application has receipts turned off.",
     ],
     remedy:
       "Compare mode, application and id; the list by customerReference shows what the credential can see.",
@@ -125,6 +126,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorReason, ErrorEntry>> = {
       "The payment is over: paid, failed, cancelled or expired.",
       "The gateway does not take the amount or the currency.",
       "More was asked for than is left to refund.",
+      "A refund or a receipt was asked for before the payment was paid.",
     ],
     remedy: "Read the payment and act on its status. A repeat will not change the answer.",
     bangla: {

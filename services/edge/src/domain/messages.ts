@@ -1,10 +1,12 @@
-import type { CheckoutState } from "./checkout.ts";
+import type { CheckoutState, LateMoney, LatePaymentPolicy } from "./checkout.ts";
 import type { Lang } from "./language.ts";
 
 /** Why a page other than a payment's own is shown. */
 export type Notice = "notFound" | "gatewayDown" | "serviceDown" | "refused" | "badRequest" | "broken";
 
 type Text = { readonly heading: string; readonly text: string };
+/** States whose words hold no amount. */
+type PlainState = Exclude<CheckoutState, "payable" | "partlyRefunded" | "refunded">;
 
 /** Every string of the customer's pages. A missing language or state does not compile. */
 export type Messages = {
@@ -19,7 +21,20 @@ export type Messages = {
   readonly tryAgain: string;
   readonly reference: string;
   readonly paidAt: string;
-  readonly states: Readonly<Record<Exclude<CheckoutState, "payable">, Text>>;
+  readonly paidWith: string;
+  readonly refundedAt: string;
+  readonly timeLeft: string;
+  /** Said five minutes and one minute before the end, and at the end. */
+  readonly timeSpoken: readonly [fiveMinutes: string, oneMinute: string, over: string];
+  readonly states: Readonly<Record<PlainState, Text>>;
+  readonly partlyRefunded: (refunded: string, net: string) => Text;
+  readonly refunded: (amount: string) => Text;
+  /** What happens to money that was taken although the payment is closed. */
+  readonly ifMoneyWasTaken: Readonly<Record<LatePaymentPolicy, string>>;
+  /** Money that came after the payment was closed. */
+  readonly lateMoney: Readonly<Record<LateMoney["state"], (amount: string) => string>>;
+  /** Money that came once more. */
+  readonly extraMoney: Readonly<Record<LateMoney["state"], (amount: string) => string>>;
   readonly notices: Readonly<Record<Notice, Text>>;
 };
 
@@ -35,6 +50,10 @@ const en: Messages = {
   tryAgain: "Try again",
   reference: "Reference",
   paidAt: "Paid at",
+  paidWith: "Paid with",
+  refundedAt: "Returned at",
+  timeLeft: "Time left",
+  timeSpoken: ["5 minutes left.", "1 minute left.", "The time is over."],
   states: {
     waiting: {
       heading: "Checking",
@@ -42,23 +61,29 @@ const en: Messages = {
     },
     review: { heading: "Being checked", text: "A person is looking at this payment. Do not pay again." },
     paid: { heading: "Paid", text: "Thank you. The payment is complete." },
-    partlyRefunded: {
-      heading: "Paid, part refunded",
-      text: "The payment is complete, and part of the money was returned.",
-    },
-    refunded: { heading: "Refunded", text: "All of the money was returned." },
-    failed: {
-      heading: "Payment failed",
-      text: "If money was taken, it is returned by itself or the shop will contact you.",
-    },
-    cancelled: {
-      heading: "Cancelled",
-      text: "You cancelled this payment. If money was taken, it is returned by itself or the shop will contact you.",
-    },
-    expired: {
-      heading: "Link expired",
-      text: "Ask the shop for a new link. If money was taken, it is returned by itself or the shop will contact you.",
-    },
+    failed: { heading: "Payment failed", text: "The payment did not go through." },
+    cancelled: { heading: "Cancelled", text: "You cancelled this payment." },
+    expired: { heading: "Link expired", text: "Ask the shop for a new link." },
+  },
+  partlyRefunded: (refunded, net) => ({
+    heading: `Paid, ${refunded} refunded`,
+    text: `The payment is complete. After the refund it comes to ${net}.`,
+  }),
+  refunded: (amount) => ({ heading: "Refunded", text: `${amount} was returned.` }),
+  ifMoneyWasTaken: {
+    REFUND: "If money was taken, it is returned by itself.",
+    HOLD: "If money was taken, the shop will contact you.",
+  },
+  lateMoney: {
+    RETURNING: (amount) => `${amount} came in after this payment was closed. It is being returned by itself.`,
+    RETURNED: (amount) => `${amount} came in after this payment was closed and was returned.`,
+    HELD: (amount) =>
+      `${amount} came in after this payment was closed. The shop will contact you; do not pay again.`,
+  },
+  extraMoney: {
+    RETURNING: (amount) => `You paid more than once. The extra ${amount} is being returned by itself.`,
+    RETURNED: (amount) => `You paid more than once. The extra ${amount} was returned.`,
+    HELD: (amount) => `You paid ${amount} too much. The shop will contact you.`,
   },
   notices: {
     notFound: { heading: "Payment not found", text: "Please check the link." },
@@ -94,6 +119,10 @@ const bn: Messages = {
   tryAgain: "আবার চেষ্টা করুন",
   reference: "রেফারেন্স",
   paidAt: "পরিশোধের সময়",
+  paidWith: "পরিশোধের মাধ্যম",
+  refundedAt: "ফেরতের সময়",
+  timeLeft: "বাকি সময়",
+  timeSpoken: ["আর ৫ মিনিট বাকি।", "আর ১ মিনিট বাকি।", "সময় শেষ।"],
   states: {
     waiting: {
       heading: "যাচাই করা হচ্ছে",
@@ -101,23 +130,31 @@ const bn: Messages = {
     },
     review: { heading: "যাচাই চলছে", text: "একজন কর্মী পেমেন্টটি দেখছেন। আবার পরিশোধ করবেন না।" },
     paid: { heading: "পরিশোধ হয়েছে", text: "ধন্যবাদ। পেমেন্টটি সম্পন্ন হয়েছে।" },
-    partlyRefunded: {
-      heading: "পরিশোধ হয়েছে, আংশিক ফেরত",
-      text: "পেমেন্টটি সম্পন্ন হয়েছে, এবং টাকার একটি অংশ ফেরত দেওয়া হয়েছে।",
-    },
-    refunded: { heading: "টাকা ফেরত দেওয়া হয়েছে", text: "সম্পূর্ণ টাকা ফেরত দেওয়া হয়েছে।" },
-    failed: {
-      heading: "পেমেন্ট সফল হয়নি",
-      text: "টাকা কাটা হয়ে থাকলে তা নিজে থেকেই ফেরত যাবে, অথবা দোকান আপনার সঙ্গে যোগাযোগ করবে।",
-    },
-    cancelled: {
-      heading: "বাতিল করা হয়েছে",
-      text: "আপনি পেমেন্টটি বাতিল করেছেন। টাকা কাটা হয়ে থাকলে তা নিজে থেকেই ফেরত যাবে, অথবা দোকান আপনার সঙ্গে যোগাযোগ করবে।",
-    },
-    expired: {
-      heading: "লিংকের মেয়াদ শেষ",
-      text: "দোকানের কাছে নতুন লিংক চান। টাকা কাটা হয়ে থাকলে তা নিজে থেকেই ফেরত যাবে, অথবা দোকান আপনার সঙ্গে যোগাযোগ করবে।",
-    },
+    failed: { heading: "পেমেন্ট সফল হয়নি", text: "পেমেন্টটি সম্পন্ন হয়নি।" },
+    cancelled: { heading: "বাতিল করা হয়েছে", text: "আপনি পেমেন্টটি বাতিল করেছেন।" },
+    expired: { heading: "লিংকের মেয়াদ শেষ", text: "দোকানের কাছে নতুন লিংক চান।" },
+  },
+  partlyRefunded: (refunded, net) => ({
+    heading: `পরিশোধ হয়েছে, ${refunded} ফেরত`,
+    text: `পেমেন্টটি সম্পন্ন হয়েছে। ফেরতের পর মোট ${net}।`,
+  }),
+  refunded: (amount) => ({
+    heading: "টাকা ফেরত দেওয়া হয়েছে",
+    text: `${amount} ফেরত দেওয়া হয়েছে।`,
+  }),
+  ifMoneyWasTaken: {
+    REFUND: "টাকা কাটা হয়ে থাকলে তা নিজে থেকেই ফেরত যাবে।",
+    HOLD: "টাকা কাটা হয়ে থাকলে দোকান আপনার সঙ্গে যোগাযোগ করবে।",
+  },
+  lateMoney: {
+    RETURNING: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছে। তা নিজে থেকেই ফেরত যাচ্ছে।`,
+    RETURNED: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছিল, এবং তা ফেরত দেওয়া হয়েছে।`,
+    HELD: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছে। দোকান আপনার সঙ্গে যোগাযোগ করবে; আবার পরিশোধ করবেন না।`,
+  },
+  extraMoney: {
+    RETURNING: (amount) => `আপনি একাধিকবার পরিশোধ করেছেন। অতিরিক্ত ${amount} নিজে থেকেই ফেরত যাচ্ছে।`,
+    RETURNED: (amount) => `আপনি একাধিকবার পরিশোধ করেছেন। অতিরিক্ত ${amount} ফেরত দেওয়া হয়েছে।`,
+    HELD: (amount) => `আপনি ${amount} বেশি পরিশোধ করেছেন। দোকান আপনার সঙ্গে যোগাযোগ করবে।`,
   },
   notices: {
     notFound: { heading: "পেমেন্টটি পাওয়া যায়নি", text: "লিংকটি মিলিয়ে দেখুন।" },

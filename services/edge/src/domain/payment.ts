@@ -16,6 +16,9 @@ export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 /** The public rendering of a payment. Made once for REST and webhooks alike, so the edge passes it on untouched. */
 export type PublicPayment = Readonly<Record<string, string | number | boolean | null>>;
 
+/** The public rendering of a receipt, passed on untouched as well. */
+export type PublicReceipt = Readonly<Record<string, unknown>>;
+
 /** A merchant's wish as it was sent: defaults and normal forms belong to payments, whose fingerprint is over this. */
 export type NewPayment = {
   readonly amountMinor: number;

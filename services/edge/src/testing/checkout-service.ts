@@ -1,4 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import { LatePaymentPolicy } from "@oi/proto/payments/v1/application";
+import { LateMoneyState } from "@oi/proto/payments/v1/checkout";
 import { CallbackChannel, type CheckoutService } from "@oi/proto/payments/v1/checkout_service";
 import { PaymentStatus } from "@oi/proto/payments/v1/payment";
 import { modeToProto } from "@oi/proto/public/scope";
@@ -7,8 +9,9 @@ import type { Checkouts } from "../application/ports.ts";
 import type { Checkout } from "../domain/checkout.ts";
 
 function toMessage(checkout: Checkout) {
-  const { amountMinor, currency, productName, redirectUrl, expiresAt, paidAt, gatewayOrigins, ...same } =
+  const { amountMinor, currency, productName, redirectUrl, expiresAt, paidAt, gatewayOrigins, ...others } =
     checkout;
+  const { version, refundedAt, latePaymentPolicy, method, lateMoney, ...same } = others;
   return {
     ...same,
     status: PaymentStatus[checkout.status],
@@ -19,6 +22,11 @@ function toMessage(checkout: Checkout) {
     ...(expiresAt === null ? {} : { expiresAt: toTimestamp(expiresAt) }),
     ...(paidAt === null ? {} : { paidAt: toTimestamp(paidAt) }),
     gatewayOrigins: [...gatewayOrigins],
+    version: BigInt(version),
+    latePaymentPolicy: LatePaymentPolicy[latePaymentPolicy],
+    ...(refundedAt === null ? {} : { refundedAt: toTimestamp(refundedAt) }),
+    ...(method === null ? {} : { methodChannel: method.channel, methodBrand: method.brand }),
+    ...(lateMoney === null ? {} : { lateMoney: { ...lateMoney, state: LateMoneyState[lateMoney.state] } }),
   };
 }
 

@@ -7,6 +7,7 @@ import { createApp, type EdgeApp } from "../app.ts";
 import { readConfig } from "../config.ts";
 import { sendBytes } from "./raw-socket.ts";
 import { API_KEY, API_SECRET, type StubPayments, stubPayments } from "./stub-services.ts";
+import { type StubLedger, type StubWebhooks, stubLedger, stubWebhooks } from "./stub-sources.ts";
 
 export type Answer = {
   readonly status: number;
@@ -18,6 +19,8 @@ export type EdgeHarness = AsyncDisposable & {
   readonly app: EdgeApp;
   readonly payments: StubPayments;
   readonly checkouts: MemoryCheckouts;
+  readonly ledger: StubLedger;
+  readonly webhooks: StubWebhooks;
   /** One request, sent as it is: no redirect is followed, no header is added but Host and the body's length. */
   send(method: string, path: string, options?: SendOptions): Promise<Answer>;
   /** The same with the headers of an authenticated JSON request. */
@@ -56,17 +59,27 @@ function sendTo(base: string, method: string, path: string, { headers = {}, body
   });
 }
 
+export type EdgeOptions = {
+  readonly env?: Record<string, string>;
+  readonly log?: Logger;
+  /** These are called at the addresses of the configuration, where nobody listens. */
+  readonly away?: readonly ("ledger" | "webhooks")[];
+};
+
 /** The whole edge on a free port, with services of a few lines behind it. */
-export async function startEdge(
-  options: { env?: Record<string, string>; log?: Logger } = {},
-): Promise<EdgeHarness> {
+export async function startEdge(options: EdgeOptions = {}): Promise<EdgeHarness> {
+  const { away = [] } = options;
   const checkouts = memoryCheckouts();
   const payments = stubPayments(checkouts);
-  const { transport } = payments;
+  const [ledger, webhooks] = [stubLedger(), stubWebhooks()];
   const config = readConfig({ PORT: "0", OPS_PORT: "0", ...options.env });
   const app = await createApp(config, {
     log: options.log ?? silentLogger(),
-    transports: { payments: transport, ledger: transport, webhooks: transport },
+    transports: {
+      payments: payments.transport,
+      ...(away.includes("ledger") ? {} : { ledger: ledger.transport }),
+      ...(away.includes("webhooks") ? {} : { webhooks: webhooks.transport }),
+    },
   });
   const send: EdgeHarness["send"] = (method, path, sendOptions = {}) =>
     sendTo(app.url, method, path, sendOptions);
@@ -74,6 +87,8 @@ export async function startEdge(
     app,
     payments,
     checkouts,
+    ledger,
+    webhooks,
     send,
     call: (method, path, body, headers = {}) => {
       const all = { ...CREDENTIALS, "content-type": "application/json", ...headers };

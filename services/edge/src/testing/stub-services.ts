@@ -1,4 +1,4 @@
-import { create, type DescService } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { DomainError, notFound } from "@oi/kernel/errors";
 import { inMemoryTransport, type Transport } from "@oi/platform/rpc/client";
@@ -13,18 +13,28 @@ import {
   type ListPaymentsRequest,
   PaymentsService,
 } from "@oi/proto/payments/v1/payments_service";
+import { RefundsService } from "@oi/proto/payments/v1/refunds_service";
+import type { TimelineEntrySchema } from "@oi/proto/payments/v1/timeline";
 import { toTimestamp } from "@oi/proto/public/time";
 import type { Checkouts, Trace } from "../application/ports.ts";
 import { checkoutService } from "./checkout-service.ts";
+import { RECEIPT, refundsService, type StubRefunds } from "./stub-refunds.ts";
+import { withUnused } from "./with-unused.ts";
 
 export const API_KEY = "oi_test_key";
 export const API_SECRET = "oi_test_secret_value";
+/** The other mode of the same application, and another application. All have the same secret. */
+export const LIVE_KEY = "oi_live_key";
+export const STRANGER_KEY = "oi_test_stranger";
 
 /** A payments service of a few lines, which counts what reaches it. */
-export type StubPayments = {
+export type StubPayments = StubRefunds & {
   readonly transport: Transport;
   readonly created: CreatePaymentRequest[];
   readonly listed: ListPaymentsRequest[];
+  /** What GetTimeline tells of every payment. */
+  history: readonly MessageInitShape<typeof TimelineEntrySchema>[];
+  isHistoryCut: boolean;
   /** Method names in the order of the calls. */
   readonly calls: string[];
   readonly requestIds: (string | null)[];
@@ -60,25 +70,58 @@ function paymentOf(id: number, request: CreatePaymentRequest): Payment {
   });
 }
 
-function authenticate(apiKey: string, apiSecret: string) {
-  if (apiKey !== API_KEY || apiSecret !== API_SECRET) throw new DomainError("UNAUTHORIZED", "No.");
-  return { applicationId: 42n, mode: Mode.TEST, applicationName: "Storefront", credentialId: 1n };
-}
+const CALLERS: Readonly<Record<string, { applicationId: bigint; mode: Mode }>> = {
+  [API_KEY]: { applicationId: 42n, mode: Mode.TEST },
+  [LIVE_KEY]: { applicationId: 42n, mode: Mode.LIVE },
+  [STRANGER_KEY]: { applicationId: 43n, mode: Mode.TEST },
+};
 
-/** Methods that the edge does not call are there all the same, or nothing could be mounted. */
-function withUnused<S extends DescService>(desc: S, known: Partial<ServiceImpl<S>>): ServiceImpl<S> {
-  const unused = (): never => {
-    throw new DomainError("INTERNAL_ERROR", "The edge does not call this.");
-  };
-  const all = Object.fromEntries(desc.methods.map(({ localName }) => [localName, unused]));
-  return { ...all, ...known } as ServiceImpl<S>;
+function authenticate(apiKey: string, apiSecret: string) {
+  const caller = CALLERS[apiKey];
+  if (!caller || apiSecret !== API_SECRET) throw new DomainError("UNAUTHORIZED", "No.");
+  return { ...caller, applicationName: "Storefront", credentialId: 1n };
 }
 
 type Inside = Omit<StubPayments, "transport">;
 type Arrive = (name: string, context: { readonly requestHeader: Headers }) => void;
 
-function paymentsService(stub: Inside, arrive: Arrive): Partial<ServiceImpl<typeof PaymentsService>> {
-  const answers = new Map<string, { payment: Payment; firstRequestId: string }>();
+type FindPayment = (id: bigint, scope: { applicationId: bigint; mode: Mode }) => Payment | undefined;
+
+function paymentReads(
+  stub: Inside,
+  arrive: Arrive,
+  find: FindPayment,
+): Partial<ServiceImpl<typeof PaymentsService>> {
+  const require = (id: unknown, scope: Parameters<FindPayment>[1]): Payment => {
+    const payment = find(id as bigint, scope);
+    if (!payment) throw notFound("Payment");
+    return payment;
+  };
+  return {
+    getPayment: (request, context) => {
+      arrive("GetPayment", context);
+      return { payment: require(request.key.value, request) };
+    },
+    getReceipt: (request, context) => {
+      arrive("GetReceipt", context);
+      require(request.key.value, request);
+      return { receipt: RECEIPT };
+    },
+    getTimeline: (request, context) => {
+      arrive("GetTimeline", context);
+      require(request.paymentId, request);
+      return { entries: [...stub.history], truncated: stub.isHistoryCut };
+    },
+  };
+}
+
+type Answers = Map<string, { payment: Payment; firstRequestId: string }>;
+
+function paymentsService(
+  stub: Inside,
+  arrive: Arrive,
+  answers: Answers,
+): Partial<ServiceImpl<typeof PaymentsService>> {
   return {
     createPayment: (request, context) => {
       arrive("CreatePayment", context);
@@ -90,12 +133,6 @@ function paymentsService(stub: Inside, arrive: Arrive): Partial<ServiceImpl<type
       if (idempotencyKey !== "") answers.set(idempotencyKey, answer);
       const answeredAt = toTimestamp(CREATED_AT + 7);
       return { ...answer, replayed: known !== undefined, answeredAt, renderVersion: 1 };
-    },
-    getPayment: ({ key }, context) => {
-      arrive("GetPayment", context);
-      const found = [...answers.values()].find(({ payment }) => payment.id === key.value);
-      if (!found) throw notFound("Payment");
-      return { payment: found.payment };
     },
     listPayments: (request, context) => {
       arrive("ListPayments", context);
@@ -139,6 +176,10 @@ export function stubPayments(checkouts: Checkouts): StubPayments {
   const stub: Inside = {
     created: [],
     listed: [],
+    refundsAsked: [],
+    refundsListed: [],
+    history: [],
+    isHistoryCut: false,
     calls: [],
     requestIds: [],
     failure: null,
@@ -151,8 +192,16 @@ export function stubPayments(checkouts: Checkouts): StubPayments {
     if (stub.failure !== null) throw stub.failure;
   };
   const log = silentLogger();
+  const answers: Answers = new Map();
+  const find: FindPayment = (id, { applicationId, mode }) =>
+    [...answers.values()]
+      .map(({ payment }) => payment)
+      .find((one) => one.id === id && one.applicationId === applicationId && one.mode === mode);
+  const payments = { ...paymentsService(stub, arrive, answers), ...paymentReads(stub, arrive, find) };
+  const refunds = refundsService(stub, arrive, (id, scope) => find(id, scope) !== undefined);
   const services = [
-    mountService(PaymentsService, withUnused(PaymentsService, paymentsService(stub, arrive)), log),
+    mountService(PaymentsService, withUnused(PaymentsService, payments), log),
+    mountService(RefundsService, withUnused(RefundsService, refunds), log),
     mountService(
       ApplicationsService,
       withUnused(ApplicationsService, applicationsService(stub, arrive)),

@@ -1,6 +1,7 @@
 import type { DomainError } from "@oi/kernel/errors";
 import type { Clock } from "@oi/platform/service/clock";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FirstAnswer } from "../../application/ports.ts";
 import { type Envelope, failureEnvelope, type Pagination, successEnvelope } from "../../domain/envelope.ts";
 import type { ErrorLinks } from "./error-links.ts";
 import { prepareFailure } from "./failures.ts";
@@ -18,8 +19,8 @@ export type Answers = {
     data: unknown,
     pagination?: Pagination | null,
   ): FastifyReply;
-  /** An answer whose bytes must not depend on when and for whom it is rendered. */
-  envelope(reply: FastifyReply, envelope: Envelope): FastifyReply;
+  /** 201, rendered from the first answer's own stamp, so that a replay has the same bytes. */
+  created(reply: FastifyReply, data: unknown, first: FirstAnswer): FastifyReply;
   failure(request: FastifyRequest, reply: FastifyReply, error: DomainError): FastifyReply;
 };
 
@@ -28,7 +29,10 @@ export function jsonAnswers(clock: Clock, links: ErrorLinks): Answers {
   return {
     success: (request, reply, data, pagination = null) =>
       sendJson(reply, successEnvelope(data, stamp(request), pagination)),
-    envelope: sendJson,
+    created: (reply, data, { answeredAt: at, firstRequestId: requestId, replayed }) => {
+      if (replayed) reply.header("idempotent-replayed", "true");
+      return sendJson(reply.code(201), successEnvelope(data, { at, requestId }));
+    },
     failure: (request, reply, error) => {
       prepareFailure(request, reply, error, links);
       return sendJson(reply, failureEnvelope(error, stamp(request), links.of(error.reason)));

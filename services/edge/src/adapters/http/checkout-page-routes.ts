@@ -1,3 +1,4 @@
+import type { Clock } from "@oi/platform/service/clock";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { openCheckout } from "../../application/open-checkout.ts";
 import type { Checkouts } from "../../application/ports.ts";
@@ -28,9 +29,10 @@ export function checkoutPageRoutes(
     readonly checkouts: Checkouts;
     readonly pages: Pages;
     readonly publicUrl: () => string;
+    readonly clock: Clock;
   },
 ): void {
-  const { checkouts, pages, publicUrl } = deps;
+  const { checkouts, pages, publicUrl, clock } = deps;
   const pageUrl = (reference: string): string => `${publicUrl()}/checkout/${reference}`;
 
   app.get<PageRoute>("/checkout/:reference", { config: { bucket: "customer" } }, async (request, reply) => {
@@ -41,7 +43,8 @@ export function checkoutPageRoutes(
     if (fromGateway && href !== null && !isOpen(checkout.status)) return redirect(reply, href);
     const lang = pages.languageOf(request);
     const waitedSeconds = readWaited(request.query.waited);
-    const page = checkoutPage(checkout, { lang, fromGateway, waitedSeconds, returnHref: href });
+    const visit = { lang, now: clock.now(), fromGateway, waitedSeconds, returnHref: href };
+    const page = checkoutPage(checkout, visit);
     return pages.send(reply, page, checkout.gatewayOrigins);
   });
 

@@ -3,11 +3,20 @@ import { DomainError } from "@oi/kernel/errors";
 import type { Clock } from "@oi/platform/service/clock";
 import type { Logger } from "@oi/platform/telemetry/logger";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { Checkouts, Credentials, Payments, RateLimiter } from "../../application/ports.ts";
+import type {
+  Checkouts,
+  CheckoutWatches,
+  Credentials,
+  Payments,
+  RateLimiter,
+} from "../../application/ports.ts";
+import type { Refunds } from "../../application/refund-ports.ts";
+import type { LedgerRecord, PaymentHistory, WebhookLog } from "../../application/timeline-ports.ts";
 import type { Lang } from "../../domain/language.ts";
 import { type Answers, jsonAnswers } from "./answers.ts";
 import { appRoutes } from "./app-routes.ts";
 import { requireCaller } from "./caller.ts";
+import { checkoutEventRoutes, type LiveCheckouts, type LiveLimits } from "./checkout-event-routes.ts";
 import { checkoutPageRoutes } from "./checkout-page-routes.ts";
 import { checkoutRoutes } from "./checkout-routes.ts";
 import { docsRoutes } from "./docs/docs-routes.ts";
@@ -21,14 +30,22 @@ import { checkoutPathOf, htmlPages, type Pages } from "./pages.ts";
 import { type PathMethods, pathMethods } from "./path-methods.ts";
 import { paymentRoutes } from "./payment-routes.ts";
 import { readBody } from "./read-body.ts";
+import { receiptRoutes } from "./receipt-routes.ts";
+import { refundRoutes } from "./refund-routes.ts";
 import { reportRoute } from "./report-route.ts";
 import { type Check, chooseRequestId, logRequests, ownHost, safeDefaults } from "./request-hooks.ts";
 import { type RequestLimits, requestLimits } from "./request-limits.ts";
+import { timelineRoutes } from "./timeline-routes.ts";
 import { VALIDATION } from "./validation.ts";
 
 export type EdgeHttpOptions = {
   readonly payments: Payments;
+  readonly refunds: Refunds;
+  readonly history: PaymentHistory;
+  readonly ledger: LedgerRecord;
+  readonly webhooks: WebhookLog;
   readonly checkouts: Checkouts;
+  readonly watches: CheckoutWatches;
   readonly credentials: Credentials;
   readonly limiter: RateLimiter;
   readonly clock: Clock;
@@ -37,6 +54,7 @@ export type EdgeHttpOptions = {
   readonly publicUrl: () => string;
   readonly trustedProxyHops: number;
   readonly limits: HttpLimits;
+  readonly live: LiveLimits;
   /** Hosts that `Host` may name, lower case and without port. */
   readonly allowedHosts: readonly string[];
   /** Whether the reference pages are served. */
@@ -76,18 +94,22 @@ function registerRoutes(
   answers: Answers,
   pages: Pages,
   limits: RequestLimits,
-): void {
-  const { payments, checkouts, credentials, publicUrl } = options;
+): LiveCheckouts {
+  const { payments, checkouts, credentials, publicUrl, clock } = options;
   app.register(async (merchants) => {
     requireCaller(merchants, credentials, limits);
     paymentRoutes(merchants, payments, answers);
+    refundRoutes(merchants, options.refunds, answers);
+    receiptRoutes(merchants, payments, answers);
+    timelineRoutes(merchants, options, { answers, log: options.log });
     appRoutes(merchants, answers);
   });
   checkoutRoutes(app, checkouts, answers, publicUrl);
-  checkoutPageRoutes(app, { checkouts, pages, publicUrl });
+  checkoutPageRoutes(app, { checkouts, pages, publicUrl, clock });
   reportRoute(app, options.log);
   notificationRoute(app, { ...options, pages });
   returnRoutes(app, { ...options, pages });
+  return checkoutEventRoutes(app, { ...options, limits: options.live, addressOf: limits.addressOf });
 }
 
 /** Whom we listen to at all. It comes before path, credentials and body. */
@@ -99,6 +121,18 @@ function admission(options: EdgeHttpOptions, limits: RequestLimits): Check {
     setDefaults(request, reply);
     requireOwnHost(request, reply);
     limits.takeForStranger(request);
+  };
+}
+
+/** Streams would keep a server that drains from ever ending. */
+function withStreams(server: HttpServer, live: LiveCheckouts): HttpServer {
+  return {
+    ...server,
+    close: (limitMs) => {
+      const closed = server.close(limitMs);
+      live.drain();
+      return closed;
+    },
   };
 }
 
@@ -151,8 +185,8 @@ export async function edgeHttp(options: EdgeHttpOptions): Promise<HttpServer> {
     await watchRoutes(app, { publicUrl, links });
     docsRoutes(app, (reason) => links.of(reason) ?? "");
   }
-  registerRoutes(app, options, answers, pages, limits);
+  const live = registerRoutes(app, options, answers, pages, limits);
   await app.ready();
   if (!server) throw new Error("fastify did not ask for a server");
-  return server;
+  return withStreams(server, live);
 }

@@ -5,10 +5,11 @@ export const PAGE_STYLE = `
 *{box-sizing:border-box}
 body{margin:0;font:1rem/1.6 system-ui,"Noto Sans Bengali",sans-serif;color:var(--ink);background:var(--paper);overflow-wrap:anywhere}
 main{max-width:32rem;margin:0 auto;padding:1.5rem 1rem}
-.band{margin:0;padding:.5rem 1rem;text-align:center;font-weight:700;color:var(--on-band);background:var(--band)}
+.band{margin:0;padding:.5rem 1rem;border-bottom:2px solid var(--band);text-align:center;font-weight:700;color:var(--on-band);background:var(--band)}
 .app{margin:0;color:var(--soft)}
-h1{margin:.25rem 0 .5rem;font-size:1.5rem;line-height:1.4}
-.amount{margin:0;font-size:2rem;font-weight:700;white-space:nowrap;font-variant-numeric:tabular-nums}
+h1{margin:.25rem 0 .5rem;font-size:1.5rem}
+.amount{margin:0;font-size:2rem;font-weight:700;overflow-wrap:normal;font-variant-numeric:tabular-nums}
+.said{margin:0}
 .product{margin:0}
 .remark,dt{color:var(--soft)}
 dl{margin:1rem 0}

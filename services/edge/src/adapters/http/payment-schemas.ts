@@ -6,11 +6,13 @@ import { PAYMENT_SORTS, PAYMENT_STATUSES } from "../../domain/payment.ts";
 const Text = (maxLength: number, minLength = 0) =>
   Type.String({ minLength, maxLength, format: "clean-text" });
 
-const FreeText = (maxLength: number, minLength = 0) =>
+export const FreeText = (maxLength: number, minLength = 0) =>
   Type.String({ minLength, maxLength, format: "free-text" });
 
+export const AmountMinor = Type.Integer({ minimum: 1, maximum: Number(MAX_AMOUNT_MINOR) });
+
 export const NewPaymentBody = Type.Object({
-  amountMinor: Type.Integer({ minimum: 1, maximum: Number(MAX_AMOUNT_MINOR) }),
+  amountMinor: AmountMinor,
   customerReference: FreeText(255, 1),
   currency: Type.Optional(Type.String({ format: "iso-4217" })),
   customerEmail: Type.Optional(Type.String({ format: "e-mail" })),
@@ -24,15 +26,20 @@ export const NewPaymentBody = Type.Object({
 });
 export type NewPaymentBody = Static<typeof NewPaymentBody>;
 
+/** What every list understands. */
+export const PAGE_QUERY = {
+  page: Type.Optional(Type.String({ format: "page" })),
+  size: Type.Optional(Type.String({ format: "page-size" })),
+  order: Type.Optional(Type.Enum(["ASC", "DESC"])),
+};
+
 export const ListQuery = Type.Object({
   customerReference: Type.Optional(Text(255, 1)),
   reference: Type.Optional(Text(64, 1)),
   status: Type.Optional(Type.Enum([...PAYMENT_STATUSES])),
   from: Type.Optional(Type.String({ format: "instant" })),
   to: Type.Optional(Type.String({ format: "instant" })),
-  page: Type.Optional(Type.String({ format: "page" })),
-  size: Type.Optional(Type.String({ format: "page-size" })),
+  ...PAGE_QUERY,
   sortBy: Type.Optional(Type.Enum([...PAYMENT_SORTS])),
-  order: Type.Optional(Type.Enum(["ASC", "DESC"])),
 });
 export type ListQuery = Static<typeof ListQuery>;

@@ -1,14 +1,19 @@
 import { assert } from "@oi/kernel/assert";
 import { rpcClient, type Transport } from "@oi/platform/rpc/client";
 import { rpc } from "@oi/platform/rpc/errors";
-import type { Checkout as CheckoutMessage } from "@oi/proto/payments/v1/checkout";
+import { LatePaymentPolicy } from "@oi/proto/payments/v1/application";
+import {
+  type Checkout as CheckoutMessage,
+  type LateMoney as LateMoneyMessage,
+  LateMoneyState,
+} from "@oi/proto/payments/v1/checkout";
 import { CallbackChannel, CheckoutService } from "@oi/proto/payments/v1/checkout_service";
 import { PaymentStatusSchema } from "@oi/proto/payments/v1/payment";
 import { enumName } from "@oi/proto/public/enum-name";
 import { modeFromProto } from "@oi/proto/public/scope";
 import { fromTimestamp } from "@oi/proto/public/time";
 import type { Checkouts } from "../../application/ports.ts";
-import type { Checkout } from "../../domain/checkout.ts";
+import type { Checkout, LateMoney } from "../../domain/checkout.ts";
 import { PAYMENT_STATUSES, type PaymentStatus } from "../../domain/payment.ts";
 import { callOptions, DEADLINE_MS } from "./call-options.ts";
 
@@ -17,6 +22,12 @@ function statusOf(message: CheckoutMessage): PaymentStatus {
   const status = PAYMENT_STATUSES.find((known) => known === name);
   assert(status !== undefined, `payments answered with status ${name}`);
   return status;
+}
+
+/** What this version does not know of is promised to nobody: the shop says what becomes of it. */
+function toLateMoney({ amountMinor, state }: LateMoneyMessage): LateMoney {
+  const known = { [LateMoneyState.RETURNING]: "RETURNING", [LateMoneyState.RETURNED]: "RETURNED" } as const;
+  return { amountMinor, state: known[state as keyof typeof known] ?? "HELD" };
 }
 
 function toCheckout(message: CheckoutMessage): Checkout {
@@ -35,6 +46,15 @@ function toCheckout(message: CheckoutMessage): Checkout {
     underReview: message.underReview,
     awaitingConfirmation: message.awaitingConfirmation,
     gatewayOrigins: message.gatewayOrigins,
+    version: Number(message.version),
+    refundedMinor: message.refundedMinor,
+    refundedAt: message.refundedAt ? fromTimestamp(message.refundedAt) : null,
+    latePaymentPolicy: message.latePaymentPolicy === LatePaymentPolicy.REFUND ? "REFUND" : "HOLD",
+    method:
+      message.methodChannel === undefined
+        ? null
+        : { channel: message.methodChannel, brand: message.methodBrand ?? "" },
+    lateMoney: message.lateMoney ? toLateMoney(message.lateMoney) : null,
   };
 }
 

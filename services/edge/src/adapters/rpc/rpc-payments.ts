@@ -1,15 +1,14 @@
-import { assert } from "@oi/kernel/assert";
-import type { Scope } from "@oi/kernel/scope";
 import { rpcClient, type Transport } from "@oi/platform/rpc/client";
 import { rpc } from "@oi/platform/rpc/errors";
 import { type Payment, PaymentStatus } from "@oi/proto/payments/v1/payment";
 import { PaymentSort, PaymentsService } from "@oi/proto/payments/v1/payments_service";
 import { type PaymentDto, paymentDto } from "@oi/proto/public/payment-dto";
-import { modeToProto } from "@oi/proto/public/scope";
+import { receiptDto } from "@oi/proto/public/receipt-dto";
 import { fromTimestamp, toTimestamp } from "@oi/proto/public/time";
 import type { Payments } from "../../application/ports.ts";
 import type { NewPayment, PaymentQuery, PaymentSort as SortName } from "../../domain/payment.ts";
 import { callOptions, DEADLINE_MS } from "./call-options.ts";
+import { present, required, scopeFields } from "./request-fields.ts";
 
 const SORTS: Readonly<Record<SortName, PaymentSort>> = {
   createdAt: PaymentSort.CREATED_AT,
@@ -17,25 +16,8 @@ const SORTS: Readonly<Record<SortName, PaymentSort>> = {
   amountMinor: PaymentSort.AMOUNT_MINOR,
 };
 
-function scopeFields({ applicationId, mode }: Scope) {
-  return { applicationId: BigInt(applicationId), mode: modeToProto(mode) };
-}
-
-/** A message's field cannot say "required" of an answer; a service that leaves this out is broken. */
-function required<T>(value: T | undefined, name: string): T {
-  assert(value !== undefined, `payments answered without ${name}`);
-  return value;
-}
-
 function render(payment: Payment | undefined): PaymentDto {
   return paymentDto(required(payment, "payment"));
-}
-
-type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** An absent field stays absent on the wire, so that payments sees what the merchant sent. */
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }
 
 function creationFields({ amountMinor, currency, ...rest }: NewPayment) {
@@ -77,6 +59,12 @@ export function rpcPayments(transport: Transport): Payments {
       const request = { ...scopeFields(scope), ...listFields(query) };
       const answer = await rpc(client.listPayments(request, callOptions(trace, DEADLINE_MS.store)));
       return { payments: answer.payments.map(paymentDto), totalElements: answer.totalSize };
+    },
+    receipt: async (scope, paymentId, trace) => {
+      const key = { case: "paymentId" as const, value: BigInt(paymentId) };
+      const request = { ...scopeFields(scope), key };
+      const answer = await rpc(client.getReceipt(request, callOptions(trace, DEADLINE_MS.store)));
+      return receiptDto(required(answer.receipt, "receipt"));
     },
   };
 }

@@ -6,7 +6,9 @@ import { ERROR_CATALOGUE } from "../../../domain/error-catalogue.ts";
 import { retryAfterSeconds } from "../../../domain/retry.ts";
 import type { ErrorLinks } from "../error-links.ts";
 import { refusalExample } from "./examples.ts";
-import { OPERATIONS, type Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
+import { Receipt, Refund, TimelineEntry } from "./paid-schemas.ts";
 import { publicSchema } from "./public-schema.ts";
 import { Application, Checkout, failure, Payment } from "./schemas.ts";
 
@@ -59,12 +61,14 @@ function refusals(reasons: readonly ErrorReason[]): Json {
   return Object.fromEntries(responses);
 }
 
-function answerContent({ json, html }: Operation["answer"]): Json {
+function answerContent({ json, html, events }: Operation["answer"]): Json {
+  const text = (type: string, example: string): Json => ({
+    content: { [type]: { schema: { type: "string" }, example } },
+  });
   if (json !== undefined)
     return { content: { "application/json": { schema: json.schema, example: json.example } } };
-  return html === undefined
-    ? {}
-    : { content: { "text/html": { schema: { type: "string" }, example: html } } };
+  if (events !== undefined) return text("text/event-stream", events);
+  return html === undefined ? {} : text("text/html", html);
 }
 
 function responsesOf({ answer, errors }: Operation): Json {
@@ -130,7 +134,14 @@ function describePaths(drafts: Readonly<Record<string, Readonly<Record<string, D
   return Object.fromEntries(paths);
 }
 
-const NAMED: Readonly<Record<string, object>> = { Payment, Checkout, Application };
+const NAMED: Readonly<Record<string, object>> = {
+  Payment,
+  Refund,
+  Receipt,
+  TimelineEntry,
+  Checkout,
+  Application,
+};
 
 /** Every schema that has a name as a reference to it. */
 function withReferences(value: Json): Json {
@@ -182,7 +193,7 @@ export async function watchRoutes(
         info: INFO,
         servers: [{ url: options.publicUrl() }],
         security: [],
-        tags: ["Payments", "Application", "Checkout", "Gateway"].map((name) => ({ name })),
+        tags: ["Payments", "Refunds", "Application", "Checkout", "Gateway"].map((name) => ({ name })),
         paths: withReferences(describePaths((paths ?? {}) as Record<string, Record<string, Draft>>)),
         components: components(options.links),
       };

@@ -3,7 +3,7 @@ import { failureEnvelope, pagination, successEnvelope } from "../../../domain/en
 import { ERROR_CATALOGUE } from "../../../domain/error-catalogue.ts";
 import { errorOf } from "./error-example.ts";
 
-const STAMP = { at: 1_780_567_200_000, requestId: "0197390c-6f00-7000-8000-000000000001" };
+export const STAMP = { at: 1_780_567_200_000, requestId: "0197390c-6f00-7000-8000-000000000001" };
 const REFERENCE = "pay_7YKn4Yw1Rv8tqkJm2bXc5D";
 
 export const NEW_PAYMENT = {
@@ -39,7 +39,7 @@ const CREATED = {
   updatedAt: "2026-06-04T10:00:00.000Z",
 };
 
-const PAID = {
+export const PAID = {
   ...CREATED,
   status: "SUCCEEDED",
   gatewayTxnId: "2606041001321Yw5gQGVu7eh8Gk",

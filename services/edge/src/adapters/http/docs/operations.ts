@@ -1,62 +1,20 @@
-import type { ErrorReason } from "@oi/kernel/errors";
-import type { TSchema } from "typebox";
 import { ANSWERS, NEW_PAYMENT } from "./examples.ts";
+import {
+  ALWAYS,
+  BODY,
+  IDEMPOTENCY_KEY,
+  MERCHANT,
+  type Operation,
+  PAYMENT_ID,
+  type Parameter,
+} from "./operation.ts";
+import { PAID_OPERATIONS } from "./paid-operations.ts";
 import { Application, Checkout, Payment, page, success } from "./schemas.ts";
-
-type Parameter = {
-  readonly description: string;
-  readonly schema: object;
-  readonly example: string | number;
-  /** Given for a header; a path's and a query's are known from the route. */
-  readonly in?: "header";
-};
-
-export type Operation = {
-  readonly operationId: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly description: string;
-  readonly parameters?: Readonly<Record<string, Parameter>>;
-  /** `type` when the route itself does not judge what is inside. */
-  readonly body?: { readonly type?: string; readonly example: unknown };
-  readonly answer: {
-    readonly status: 200 | 201 | 303;
-    readonly description: string;
-    readonly json?: { readonly schema: TSchema; readonly example: unknown };
-    readonly html?: string;
-    readonly location?: string;
-  };
-  readonly errors: readonly ErrorReason[];
-};
-
-const ALWAYS: readonly ErrorReason[] = [
-  "VALIDATION_ERROR",
-  "RATE_LIMITED",
-  "INTERNAL_ERROR",
-  "SERVICE_UNAVAILABLE",
-  "DEADLINE_EXCEEDED",
-];
-const MERCHANT: readonly ErrorReason[] = ["UNAUTHORIZED", ...ALWAYS];
-const BODY: readonly ErrorReason[] = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 
 const REFERENCE: Parameter = {
   description: "The payment's unguessable reference, the only key to its checkout.",
   schema: { type: "string" },
   example: "pay_7YKn4Yw1Rv8tqkJm2bXc5D",
-};
-
-const ID: Parameter = {
-  description: "The payment's id.",
-  schema: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-  example: 100,
-};
-
-const IDEMPOTENCY_KEY: Parameter = {
-  in: "header",
-  description:
-    "Makes the request safe to repeat for 72 hours: the same key and body get the same answer, marked Idempotent-Replayed.",
-  schema: { type: "string", minLength: 1, maxLength: 255 },
-  example: "order-1001",
 };
 
 const GATEWAY =
@@ -132,7 +90,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     tag: "Payments",
     summary: "Read a payment",
     description: "A payment of another mode or application does not exist for the caller.",
-    parameters: { id: ID },
+    parameters: { id: PAYMENT_ID },
     answer: {
       status: 200,
       description: "The payment.",
@@ -159,6 +117,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     },
     errors: MERCHANT,
   },
+  ...PAID_OPERATIONS,
   "GET /api/v1/app/me": {
     operationId: "getApplication",
     tag: "Application",
@@ -191,6 +150,21 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: "HTML in Bangla or English.",
     parameters: { reference: REFERENCE },
     answer: { status: 200, description: "The page.", html: '<!doctype html><html lang="bn">…</html>' },
+    errors: ["RESOURCE_NOT_FOUND", ...ALWAYS],
+  },
+  "GET /checkout/{reference}/events": {
+    operationId: "watchCheckout",
+    tag: "Checkout",
+    summary: "A checkout's status as it changes",
+    description:
+      "Server-sent events named status: a snapshot first, then every change; the stream ends with the final one, and after ten minutes. Who comes again with Last-Event-ID gets only what is new, and 204 when nothing more can come. 503 when too many watch: poll GET /api/v1/checkout/{reference} instead.",
+    parameters: { reference: REFERENCE },
+    answer: {
+      status: 200,
+      description: "Events until the payment is final.",
+      events:
+        'retry: 3000\n:\n\nid: 2\nevent: status\ndata: {"status":"PENDING","final":false,"underReview":false}\n\n',
+    },
     errors: ["RESOURCE_NOT_FOUND", ...ALWAYS],
   },
   "GET /checkout/{reference}/pay": openCheckout("openCheckoutByLink"),

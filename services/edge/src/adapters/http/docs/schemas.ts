@@ -1,11 +1,11 @@
 import Type, { type TSchema } from "typebox";
 import { PAYMENT_STATUSES } from "../../../domain/payment.ts";
 
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Instant = Type.String({ format: "date-time" });
-const Text = Type.String();
-const Minor = (minimum: number) => Type.Integer({ minimum, maximum: 999_999_999_999_999 });
-const Mode = Type.Enum(["TEST", "LIVE"]);
+export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Instant = Type.String({ format: "date-time" });
+export const Text = Type.String();
+export const Minor = (minimum: number) => Type.Integer({ minimum, maximum: 999_999_999_999_999 });
+export const Mode = Type.Enum(["TEST", "LIVE"]);
 
 /** Every key is always there; what is not known is `null`. */
 export const Payment = Type.Object({
