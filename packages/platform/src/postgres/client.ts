@@ -2,6 +2,7 @@ import { DomainError } from "@oi/kernel/errors";
 import postgres, { type Options, type Sql } from "postgres";
 import type { DatabaseConfig } from "../config/common.ts";
 import { translateDatabaseError } from "./errors.ts";
+import { hearDriver } from "./unheard-failure.ts";
 
 export type { Sql } from "postgres";
 
@@ -44,6 +45,7 @@ function options(config: DatabaseConfig, name: string, max: number): Options<Rec
 
 /** Opens a pool; nothing connects until the first query. `max` overrides the pool size for side jobs. */
 export function openDatabase(config: DatabaseConfig, name: string, max = config.poolMax): Database {
+  hearDriver();
   const open = () => postgres(config.url, options(config, name, max));
   const gate = createGate(max, config.waitMax);
   // The server ends each statement at its own limit, and a server that cannot do that is frozen or out of reach.
@@ -90,6 +92,7 @@ export function openDatabase(config: DatabaseConfig, name: string, max = config.
 
 /** A single connection of its own for session locks; `onLost` is called when the session, and so its locks, are gone. */
 export function openSession(config: DatabaseConfig, name: string, onLost: () => void): Sql {
+  hearDriver();
   return postgres(config.url, { ...options(config, name, 1), onclose: onLost });
 }
 

@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { eventually } from "@oi/testkit/eventually";
 import { expect, it } from "vitest";
 import { databaseConfig, platformDatabase } from "../testing/platform-database.ts";
@@ -46,4 +49,13 @@ it("is back soon after the database is, however often it knocked in vain", async
   await eventually(works, { withinMs: 20_000 });
   expect(performance.now() - fromMs).toBeLessThan(5_000);
   await door.shut();
+});
+
+it("outlives a database that dies while the driver asks its own question, but no mistake of ours", async () => {
+  await using platform = await platformDatabase();
+  const script = fileURLToPath(new URL("../testing/dying-server.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, platform.test.url], { stdio: ["ignore", "pipe", "pipe"] });
+  const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  expect(said).toBe("The database cannot be used just now.\nalive\n");
+  expect(complained).toContain("nobody hears this");
 });
