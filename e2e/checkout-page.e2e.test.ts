@@ -10,7 +10,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { findChromium, launchChromium } from "./chromium.ts";
 import { type Harness, startHarness } from "./harness.ts";
-import type { PaymentJson } from "./merchant.ts";
+import { openCheckout, type PaymentJson } from "./merchant.ts";
 
 const executable = findChromium();
 const SCREENSHOTS = fileURLToPath(new URL("screenshots", import.meta.url));
@@ -62,10 +62,9 @@ describe.skipIf(executable === null)("the checkout page in a browser", () => {
     await page.getByRole("button", { name: "Continue" }).click();
   }
 
-  async function create(): Promise<PaymentJson> {
-    return (
-      await oi.merchant.create({ amountMinor: 125_050, customerReference: "cust_1", productName: "Pro plan" })
-    ).json.data;
+  async function create(more: object = {}): Promise<PaymentJson> {
+    const order = { amountMinor: 125_050, customerReference: "cust_1", productName: "Pro plan" };
+    return (await oi.merchant.create({ ...order, ...more })).json.data;
   }
 
   it("takes a customer to the gateway and back, and says paid when it is", async () => {
@@ -105,6 +104,92 @@ describe.skipIf(executable === null)("the checkout page in a browser", () => {
     await page.getByRole("button").first().click();
     await page.waitForURL("**/checkout/**");
     await page.getByRole("heading", { name: "Paid" }).waitFor({ timeout: 7_000 });
+    await context.close();
+  });
+
+  /** A customer of whom the page knows that he was at the gateway, while nothing is known of the money yet. */
+  async function wait(payment: PaymentJson, page: Page): Promise<void> {
+    await openCheckout(payment);
+    await page.goto(`${payment.checkoutUrl}?lang=en&from=gateway`);
+    await page.getByRole("heading", { name: "Checking" }).waitFor();
+  }
+
+  /** Where a page asked, as `document`, `events` or `context`. */
+  function watchRequests(page: Page): string[] {
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      const { pathname } = new URL(request.url());
+      const isEvents = pathname.endsWith("/events");
+      asked.push(isEvents ? "events" : pathname.startsWith("/api/") ? "context" : "document");
+    });
+    return asked;
+  }
+
+  it("turns to paid while the customer waits, because it is told", async () => {
+    const payment = await create();
+    const { page, context, complaints } = await visit(payment);
+    await wait(payment, page);
+    const asked = watchRequests(page);
+    await oi.sandbox.pay(payment.reference);
+    await page.getByRole("heading", { name: "Paid" }).waitFor({ timeout: 15_000 });
+    expect(asked).toEqual(["document"]);
+    expect(complaints).toEqual([]);
+    expect(await page.textContent("dl")).toContain("Paid with");
+    await context.close();
+  });
+
+  const WITHOUT_EVENTS: readonly [string, (page: Page) => Promise<unknown>][] = [
+    ["are refused", (page) => page.route("**/events", (route) => route.fulfill({ status: 503 }))],
+    ["break off again and again", (page) => page.route("**/events", (route) => route.abort())],
+    ["are unknown to the browser", (page) => page.addInitScript("delete window.EventSource")],
+  ];
+  it.each(WITHOUT_EVENTS)("asks by itself where events %s", async (_, block) => {
+    const payment = await create();
+    const { page, context } = await visit(payment);
+    await block(page);
+    await wait(payment, page);
+    const asked = watchRequests(page);
+    await oi.sandbox.pay(payment.reference);
+    await page.getByRole("heading", { name: "Paid" }).waitFor({ timeout: 25_000 });
+    expect(asked.filter((what) => what === "context").length).toBeGreaterThan(0);
+    expect(asked.at(-1)).toBe("document");
+    await context.close();
+  });
+
+  it("comes again by itself where scripts do not run", async () => {
+    const payment = await create();
+    const { page, context } = await visit(payment, { script: false });
+    await wait(payment, page);
+    const asked = watchRequests(page);
+    await oi.sandbox.pay(payment.reference);
+    await page.getByRole("heading", { name: "Paid" }).waitFor({ timeout: 25_000 });
+    expect(new Set(asked)).toEqual(new Set(["document"]));
+    await context.close();
+  });
+
+  it("goes to the merchant's page by itself when the payment it waits for is final", async () => {
+    const payment = await create({ redirectUrl: `${oi.sink.url}?cart=7` });
+    const { page, context } = await visit(payment);
+    await wait(payment, page);
+    await oi.sandbox.pay(payment.reference);
+    await page.waitForURL(`${oi.sink.url}?cart=7&reference=${payment.reference}&status=SUCCEEDED`, {
+      timeout: 15_000,
+    });
+    await context.close();
+  });
+
+  it("takes a customer through by keyboard alone", async () => {
+    const payment = await create();
+    const { page, context } = await visit(payment);
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toContain("Pay ৳1,250.50");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${oi.sandbox.url}/**`);
+    // Channels, outcomes, what is folded, and the button.
+    for (let i = 0; i < 4; i++) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/checkout/**");
+    await page.getByRole("heading", { name: "Paid" }).waitFor({ timeout: 15_000 });
     await context.close();
   });
 

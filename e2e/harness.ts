@@ -7,10 +7,10 @@ import { ApplicationsService } from "@oi/proto/payments/v1/applications_service"
 import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
 import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { type TestNats, testNats } from "@oi/testkit/nats";
-import { testDatabase } from "@oi/testkit/postgres";
+import { type TestDatabase, testDatabase } from "@oi/testkit/postgres";
 import { freePort } from "@oi/tools/infra/ports";
 import { type Constellation, startConstellation } from "./constellation.ts";
-import { SERVICES, type ServiceDatabases } from "./environment.ts";
+import { SERVICES, type ServiceName } from "./environment.ts";
 import { type Merchant, merchantOf } from "./merchant.ts";
 import { type Sandbox, sandboxAt } from "./sandbox.ts";
 
@@ -25,7 +25,7 @@ export type Sink = AsyncDisposable & {
 
 export type Harness = AsyncDisposable & {
   readonly constellation: Constellation;
-  readonly databases: ServiceDatabases;
+  readonly databases: Readonly<Record<ServiceName, TestDatabase>>;
   readonly nats: TestNats;
   readonly sandbox: Sandbox;
   readonly sink: Sink;
@@ -77,7 +77,7 @@ async function freePorts() {
   };
 }
 
-async function openDatabases(started: AsyncDisposableStack): Promise<ServiceDatabases> {
+async function openDatabases(started: AsyncDisposableStack): Promise<Harness["databases"]> {
   const databases = await Promise.all(
     SERVICES.map((service) => testDatabase({ service, migrations: `services/${service}/migrations` })),
   );

@@ -60,7 +60,7 @@ describe.each(PAGE_STATES)("$name", ({ change, query, en, bn }) => {
     put(change);
     const text = await page(`?lang=bn${query}`);
     const isOpen = ["CREATED", "PENDING"].includes(change.status ?? "CREATED");
-    expect(gzipSync(text).length).toBeLessThan(3_600);
+    expect(gzipSync(text).length).toBeLessThan(2_800);
     expect(count(text, /<script/)).toBe(isOpen ? 1 : 0);
     expect(text.includes(PAGE_SCRIPT)).toBe(isOpen);
     expect(text).not.toMatch(/ (?:src|style|on[a-z]+)=|<link|<img|@import|url\(/);
