@@ -151,11 +151,11 @@ describe("bad input", () => {
 
   it("respects the limits that an application set, and takes what lies within", async () => {
     const { applicationId } = oi.merchant;
-    await oi.applications.updateSettings({
-      applicationId: BigInt(applicationId),
-      minAmountMinor: 1_000n,
-      maxAmountMinor: 2_000n,
-    });
+    const limits = { minAmountMinor: 1_000n, maxAmountMinor: 2_000n };
+    await oi.applications.updateSettings(
+      { applicationId: BigInt(applicationId), ...limits },
+      { headers: { "oi-actor": "rahim" } },
+    );
     for (const amountMinor of [999, 2_001]) {
       const answer = await oi.merchant.create({ ...GOOD, amountMinor });
       expect([answer.status, answer.json.meta.errorCode]).toEqual([400, "VALIDATION_ERROR"]);

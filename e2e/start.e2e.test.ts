@@ -3,13 +3,18 @@
  * Doubles: the gateway is the sandbox.
  * Oracles: the process list, `dev.json`, and what REST says after the next start.
  */
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCheckout } from "./merchant.ts";
 import { sandboxAt } from "./sandbox.ts";
 import { merchantOfDev, postings, type StartedProgram, startedProgram } from "./started-program.ts";
+
+const OI = fileURLToPath(new URL("../tools/oi.ts", import.meta.url));
 
 describe("npm start", () => {
   let oi: StartedProgram;
@@ -65,6 +70,16 @@ describe("npm start", () => {
       withinMs: 5_000,
     });
     await eventually(async () => expect(await postings(dev, payment.id)).toBe(1), { withinMs: 20_000 });
+  }, 60_000);
+
+  it("is found by the command line through its home, and its books prove themselves", async () => {
+    const book = ["--application", String(oi.dev().application.id), "--mode", "TEST"];
+    const env = { ...process.env, OI_HOME: oi.home };
+    const ask = (command: string) =>
+      promisify(execFile)(process.execPath, [OI, "ledger", command, ...book], { env });
+    const [balance, proof] = await Promise.all([ask("trial-balance"), ask("verify")]);
+    expect(balance.stdout).toMatch(/after transaction [1-9]\d*: balanced/);
+    expect(proof.stdout).toMatch(/^ok: [1-9]\d* transactions/);
   }, 60_000);
 
   it("stops cleanly, removes dev.json and leaves no process", async () => {

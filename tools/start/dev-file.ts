@@ -15,6 +15,8 @@ export type DevFile = {
   readonly services: { readonly payments: Service; readonly ledger: Service; readonly webhooks: Service };
   readonly gatewaySandbox: { readonly url: string | null };
   readonly databases: { readonly payments: string; readonly ledger: string; readonly webhooks: string };
+  /** As the migrations connect: the services themselves do not see whole databases. */
+  readonly databaseOwners: { readonly payments: string; readonly ledger: string; readonly webhooks: string };
   readonly nats: { readonly url: string };
 };
 
@@ -39,6 +41,11 @@ export function devFile(facts: {
       payments: databases.payments.url,
       ledger: databases.ledger.url,
       webhooks: databases.webhooks.url,
+    },
+    databaseOwners: {
+      payments: databases.payments.ownerUrl,
+      ledger: databases.ledger.ownerUrl,
+      webhooks: databases.webhooks.ownerUrl,
     },
     nats: { url: facts.natsUrl },
   };
