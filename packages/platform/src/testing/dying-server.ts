@@ -4,13 +4,18 @@ import { databaseConfig } from "./platform-database.ts";
 
 // A process whose database dies in the moment in which the driver asks for its array types. It prints what its own
 // query was told, and then what a promise of ours that nobody hears does to it.
+const LAST_WORDS = "SFATAL\0C57P01\0Mterminating connection\0\0";
+const farewell = Buffer.alloc(5 + LAST_WORDS.length, "E");
+farewell.writeInt32BE(4 + LAST_WORDS.length, 1);
+farewell.write(LAST_WORDS, 5);
 const target = new URL(process.argv[2] ?? "");
+const { hostname, port } = target;
 const server = createServer((socket) => {
-  const upstream = connect(Number(target.port), target.hostname);
+  const upstream = connect(Number(port), hostname);
   for (const side of [socket, upstream]) side.on("error", () => side.destroy());
   upstream.pipe(socket);
   socket.on("data", (bytes) => {
-    if (bytes.includes("b.typarray")) socket.destroy();
+    if (bytes.includes("b.typarray")) socket.end(farewell);
     else upstream.write(bytes);
   });
 });
