@@ -71,7 +71,9 @@ async function applyVerdict(
   const { accountRef } = gateway;
   const before = { knownCharges, mismatches, claims };
   const matter = { payment, attempts, attempt, accountRef, latePaymentPolicy, ...before };
-  const judgement = judge(matter, answer.verdict, { ...ports.rules, draw: ports.chance() }, now);
+  // An answer tells of the moment of the question: what was asked before the time was over expires nothing.
+  const rules = { ...ports.rules, draw: ports.chance() };
+  const judgement = judge(matter, answer.verdict, rules, answer.askedAt);
   const { steps, finding, refuted } = judgement;
   const charges = await withIds(ports.payments, judgement.charges, attempt.id);
   const told = await withIds(ports.payments, judgement.mismatches, attempt.id);

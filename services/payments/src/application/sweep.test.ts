@@ -59,6 +59,24 @@ describe("a payment whose time is over", () => {
       expect(asked(at.merchantRef)).toBe(before + 1);
     });
 
+    it("does not expire by an answer to a question that was put before its time was over", async () => {
+      const { inquire } = desk.gateway;
+      desk.gateway.setPending(at.merchantRef, "unattempted");
+      await desk.wait(5 * MINUTE_MS);
+      desk.world.clock.advance(TTL_MS - 5 * MINUTE_MS - 1);
+      const slowly = (...args: Parameters<typeof inquire>) => {
+        desk.world.clock.advance(2);
+        return inquire(...args);
+      };
+      Object.assign(desk.gateway, { inquire: slowly });
+      await desk.sweep();
+      Object.assign(desk.gateway, { inquire });
+      const before = asked(at.merchantRef);
+      expect(await desk.status(at.reference)).toBe("PENDING");
+      expect(await statusAfter(MINUTE_MS)).toBe("EXPIRED");
+      expect(asked(at.merchantRef)).toBeGreaterThan(before);
+    });
+
     for (const phase of ["open", "absent"] as const) {
       it(`expires a quarter of an hour later when the session is ${phase}`, async () => {
         desk.gateway.setPending(at.merchantRef, phase);
