@@ -89,6 +89,16 @@ const PLANTED: readonly (readonly [rule: string, path: string, text: string])[] 
   ["migrationsSayWhy", "services/ledger/migrations/0001_create_book.sql", "create table book ();"],
   ["migrationsSayWhy", "services/ledger/migrations/1_book.sql", "-- Books.\n"],
   ["pathsAreRelative", "docs/a.md", `see ${MACHINE}`],
+  [
+    "digestsAreComparedInConstantTime",
+    "services/payments/src/adapters/a/b.ts",
+    "const ok = givenDigest === computed;",
+  ],
+  [
+    "digestsAreComparedInConstantTime",
+    "packages/platform/src/a/b.ts",
+    "if (given !== hmac(key)) throw new Error();",
+  ],
 ];
 
 describe("a planted violation is reported", () => {
@@ -127,6 +137,7 @@ const FINE: readonly (readonly [path: string, text: string])[] = [
   ["e2e/constellation.ts", 'import { createApp } from "@oi/edge/app";'],
   ["services/ledger/migrations/0001_create_book.sql", "-- The books.\ncreate table book ();"],
   ["vitest.config.ts", "export default {};"],
+  ["services/payments/src/domain/a.ts", 'const forged = claim.signature === "invalid" || digest === null;'],
   ["docs/a.md", "GET /homework/, https://example.com/home/page and services/work/out"],
 ];
 

@@ -180,7 +180,7 @@ const lint = of("biome", [
 
 const unused = of("knip", [
   ["Unused files", `${RPC}planted-file.ts`, "export const a = 1;"],
-  ["Unused exports", `${RPC}page-token.ts`, append("export const planted = 1;")],
+  ["Unused exports", `${RPC}paging.ts`, append("export const planted = 1;")],
   ["Unused exported types", `${RPC}messages.ts`, append("export type Planted = 1;")],
   ["Unlisted dependencies", `${EVENTS}read-event.ts`, (before) => `import "undici";\n${before}`],
   [
