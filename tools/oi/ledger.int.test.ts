@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { silentLogger } from "@oi/platform/telemetry/logger";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -8,13 +11,15 @@ import { freshScope } from "../../services/ledger/src/testing/facts.ts";
 import { type PostgresLedger, postgresLedger } from "../../services/ledger/src/testing/postgres-ledger.ts";
 import { tellStory } from "../../services/ledger/src/testing/story.ts";
 
-// Real: the command line as a process of its own, the ledger's gRPC door, PostgreSQL.
+// Real: the command line as a process of its own, in a home of its own, the ledger's gRPC door, PostgreSQL.
 let ledger: PostgresLedger;
 let app: LedgerApp;
+let home: string;
 const scope = freshScope();
 const OI = fileURLToPath(new URL("../oi.ts", import.meta.url));
 
 beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), "oi-home-"));
   ledger = await postgresLedger();
   await tellStory(ledger.ports, scope);
   const env = {
@@ -28,24 +33,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await app[Symbol.asyncDispose]();
   await ledger[Symbol.asyncDispose]();
+  rmSync(home, { recursive: true });
 });
 
 function oi(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [OI, ...args], (error, stdout, stderr) => {
+    const env = { ...process.env, OI_HOME: home };
+    execFile(process.execPath, [OI, ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });
 }
 
-const ofBook = () => [
-  "--application",
-  String(scope.applicationId),
-  "--mode",
-  "LIVE",
-  "--url",
-  app.rpc.grpcAddress,
-];
+const named = ["--application", String(scope.applicationId), "--mode", "LIVE"];
+const ofBook = () => [...named, "--url", app.rpc.grpcAddress];
+
+/** What a start leaves for tools to find, as far as these ask for it. */
+function writeDevFile(grpc: string): void {
+  writeFileSync(join(home, "dev.json"), JSON.stringify({ services: { ledger: { grpc } } }));
+}
 
 it("prints a trial balance that adds up", async () => {
   const { code, stdout } = await oi("ledger", "trial-balance", ...ofBook());
@@ -75,22 +81,50 @@ it("verifies, and ends with 1 and the first break when somebody tampered", async
   expect([code, stdout.split("\n")[0]]).toEqual([1, "BROKEN V3 block 1, transaction 4"]);
 });
 
-it("explains itself, and says what is missing", async () => {
-  const help = await oi();
+it("finds the running system through its home, and says so when there is none", async () => {
+  const absent = await oi("ledger", "trial-balance", ...named);
+  expect(absent).toMatchObject({ code: 2, stdout: "" });
+  expect(absent.stderr).toBe(
+    `Nothing runs here: ${join(home, "dev.json")} is missing. Start it (npm start), or give --url HOST:PORT.\n`,
+  );
+  writeDevFile("127.0.0.1:1");
+  const stale = await oi("ledger", "trial-balance", ...named);
+  expect([stale.code, stale.stderr]).toEqual([
+    2,
+    "No ledger answers at 127.0.0.1:1. Start it (npm start), or give --url HOST:PORT.\n",
+  ]);
+  writeDevFile(app.rpc.grpcAddress);
+  for (const command of [["trial-balance"], ["export", "--format", "csv"]]) {
+    const found = await oi("ledger", ...command, ...named);
+    expect([found.code, found.stdout.length > 1_000]).toEqual([0, true]);
+  }
+}, 30_000);
+
+it("explains itself", async () => {
+  const [help, own, unknown] = await Promise.all([
+    oi(),
+    oi("ledger", "export", "--help"),
+    oi("ledger", "sing"),
+  ]);
   expect([help.code, help.stdout]).toEqual([
     0,
     expect.stringContaining("ledger export --format csv|hledger|beancount"),
   ]);
-  expect(await oi("ledger", "sing")).toMatchObject({ code: 2, stdout: "" });
-  const { code, stderr } = await oi(
-    "ledger",
-    "verify",
-    "--application",
-    "0",
-    "--mode",
-    "LIVE",
-    "--url",
-    "127.0.0.1:1",
-  );
-  expect([code, stderr]).toEqual([1, "Give the application's number: --application 1\n"]);
+  expect([own.code, own.stdout]).toEqual([0, expect.stringMatching(/oi ledger export[\s\S]*--application/)]);
+  expect(unknown).toMatchObject({ code: 2, stdout: "" });
 });
+
+it("says what is missing or wrong, in a sentence, and ends with 2", async () => {
+  const refusals: readonly (readonly [string[], string])[] = [
+    [["verify", "--application", "0", "--mode", "LIVE"], "Give the application's number: --application 1"],
+    [["verify", "--application", "1", "--mode", "live"], "Give the mode: --mode TEST or --mode LIVE"],
+    [["verify", ...named, "--loud"], "Unknown option '--loud'"],
+    [["export", ...ofBook()], "Give the format: --format csv, hledger or beancount"],
+    [["verify", ...ofBook(), "--application", "999999"], "Book not found. (BOOK_NOT_FOUND)"],
+  ];
+  const answers = await Promise.all(refusals.map(([args]) => oi("ledger", ...args)));
+  for (const [i, { code, stdout, stderr }] of answers.entries()) {
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(refusals[i]?.[1]);
+  }
+}, 30_000);

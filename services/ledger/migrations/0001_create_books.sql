@@ -67,9 +67,9 @@ create table ledger.open_item (
   opened_seq bigint not null,
   opened_at timestamptz not null,
   last_seq bigint not null,
-  primary key (account_id, ref)
+  -- The account alone would name the book; in this order it is also the way to an item by its name.
+  primary key (book_id, ref, account_id)
 ) with (fillfactor = 80);
 create index open_item_open on ledger.open_item (book_id, account_id, opened_at, ref) where amount <> 0;
-create index open_item_ref on ledger.open_item (book_id, ref);
 
 grant select on ledger.book, ledger.account, ledger.account_balance, ledger.account_day, ledger.open_item to :app;

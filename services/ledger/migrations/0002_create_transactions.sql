@@ -1,4 +1,5 @@
--- What is posted, what was refused, and the blocks whose hashes chain both; partitioned apart by mode.
+-- What is posted, what was refused, and the blocks whose hashes chain both; partitioned apart by mode. Names that are
+-- looked up compare by bytes: quick, and no index depends on a locale of the system.
 
 create table ledger.txn (
   book_id bigint not null,
@@ -10,9 +11,9 @@ create table ledger.txn (
   business_date date not null,
   occurred_at timestamptz not null,
   recorded_at timestamptz not null,
-  idem_key text not null check (length(idem_key) between 1 and 200),
+  idem_key text collate "C" not null check (length(idem_key) between 1 and 200),
   request_hash bytea not null check (octet_length(request_hash) = 32),
-  reference text not null check (length(reference) <= 120 and reference ~ '^[a-z_]+:[A-Za-z0-9:_-]+$'),
+  reference text collate "C" not null check (length(reference) <= 120 and reference ~ '^[a-z_]+:[A-Za-z0-9:_-]+$'),
   event_id uuid,
   reverses_seq bigint check (reverses_seq < seq),
   actor text not null,
@@ -54,7 +55,7 @@ create index entry_ref on ledger.entry (book_id, ref, seq) where ref is not null
 -- A refused command stays refused: its key answers the same for ever.
 create table ledger.rejection (
   book_id bigint not null,
-  idem_key text not null check (length(idem_key) between 1 and 200),
+  idem_key text collate "C" not null check (length(idem_key) between 1 and 200),
   block_no bigint not null check (block_no > 0),
   -- Its place among the block's leaves, after the transactions; from 0.
   leaf_index int not null check (leaf_index >= 0),

@@ -29,5 +29,21 @@ create table ledger.parked_event (
 );
 create index parked_event_waiting on ledger.parked_event (parked_at, event_id) where resolved_at is null;
 
+-- Thirty days: longer than the outbox that events come from repeats them, and the business key lasts for ever. What is or
+-- was parked is kept, for it is evidence.
+create function ledger.forget_events(p_limit int) returns int
+language sql security definer set search_path = ledger, pg_temp as $$
+  with gone as (
+    delete from inbox where event_id = any (array(
+      select i.event_id from inbox i
+      where i.received_at < clock_timestamp() - interval '30 days'
+        and not exists (select from parked_event p where p.event_id = i.event_id)
+      order by i.received_at limit p_limit))
+    returning event_id)
+  select count(*)::int from gone
+$$;
+revoke all on function ledger.forget_events(int) from public;
+grant execute on function ledger.forget_events(int) to :app;
+
 grant select, insert on ledger.inbox, ledger.parked_event to :app;
 grant update (resolved_at, resolution) on ledger.parked_event to :app;

@@ -21,3 +21,12 @@ it("names every problem at once", () => {
     /LEDGER_DATABASE_URL: is required[\s\S]*NATS_URL: is required[\s\S]*CONSUMER_MAX_ACK_PENDING/,
   );
 });
+
+it("wants in production what outside it is made up, and knows no failpoint there", () => {
+  const production = { ...URLS, NODE_ENV: "production", RPC_CALLERS: "" };
+  expect(() => readConfig({ ...production, FAILPOINT: "post.before_commit" })).toThrow(
+    /PAGE_TOKEN_KEY: is required in production[\s\S]*FAILPOINT: must not be set in production/,
+  );
+  expect(readConfig({ ...URLS, FAILPOINT: "post.before_commit:2" }).failpoint).toMatchObject({ nth: 2 });
+  expect(readConfig(URLS).failpoint).toBeNull();
+});

@@ -4,11 +4,14 @@ import {
   type RpcConfig,
   type RuntimeConfig,
   readDatabase,
+  readFailpoint,
   readNats,
   readRpc,
   readRuntime,
 } from "@oi/platform/config/common";
-import { type Env, readEnv } from "@oi/platform/config/env";
+import { type Env, readEnv, type Secret } from "@oi/platform/config/env";
+import { readPageTokenKey } from "@oi/platform/config/page-token-key";
+import type { Failpoint } from "@oi/platform/service/failpoint";
 
 export type LedgerConfig = {
   readonly runtime: RuntimeConfig;
@@ -20,6 +23,8 @@ export type LedgerConfig = {
   /** How many books are posted to at the same time, and how many postings may wait. */
   readonly lane: { readonly lanes: number; readonly queueMax: number };
   readonly consumer: { readonly maxAckPending: number; readonly ackWaitMs: number };
+  readonly pageTokenKey: Secret;
+  readonly failpoint: Failpoint | null;
 };
 
 /** The only reader of the environment. Raises ConfigError with every problem at once. */
@@ -41,6 +46,8 @@ export function readConfig(env: Env): LedgerConfig {
         maxAckPending: read.integer("CONSUMER_MAX_ACK_PENDING", 1_000, { min: 1, max: 100_000 }),
         ackWaitMs: read.integer("CONSUMER_ACK_WAIT_MS", 30_000, { min: 100, max: 3_600_000 }),
       },
+      pageTokenKey: readPageTokenKey(read, runtime.production),
+      failpoint: readFailpoint(read, runtime),
     };
   });
 }

@@ -9,13 +9,16 @@ import {
   checkedContent,
   contentHash,
   contentText,
+  errorOf,
+  type Refusal,
+  refusalIn,
 } from "../domain/adjustment.ts";
 import { businessDate } from "../domain/business-date.ts";
 import type { Sha256 } from "../domain/canonical-bytes.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import { TRANSACTION_KINDS } from "../domain/transaction-kind.ts";
 import { adjustmentNotFound, bookNotFound, transactionNotFound } from "./missing.ts";
-import type { Adjustments, Books, LedgerReads, Postings } from "./ports.ts";
+import type { Adjustments, BookHead, Books, LedgerReads, Postings } from "./ports.ts";
 
 export type AdjustPorts = {
   readonly adjustments: Adjustments;
@@ -40,25 +43,42 @@ const DAY_MS = 86_400_000;
 const OLDEST_DAYS = 400;
 
 /**
- * Keeps a proposal for a second person. Raises VALIDATION_ERROR, RESOURCE_NOT_FOUND (book, or transaction to reverse),
- * INVALID_OPERATION_STATE (ALREADY_REVERSED, NOT_REVERSIBLE), IDEMPOTENCY_KEY_CONFLICT.
+ * Keeps a proposal for a second person. One that cannot be posted is kept as well: its key gives the same refusal for
+ * ever. Raises VALIDATION_ERROR, RESOURCE_NOT_FOUND (book, or transaction to reverse), INVALID_OPERATION_STATE
+ * (ALREADY_REVERSED, NOT_REVERSIBLE), IDEMPOTENCY_KEY_CONFLICT.
  */
 export function proposeAdjustment(ports: AdjustPorts): ProposeAdjustment {
   return async (scope, { content, key, maker, isOpening }) => {
-    checkedContent(content);
     if (isOpening) await ports.books.open(scope);
     const book = await ports.reads.book(scope);
     if (!book) throw bookNotFound();
-    checkDate(content.businessDate, ports.now(), book.utcOffsetMinutes);
-    if (content.reverseSeq !== null) await reversible(ports.reads, scope, content.reverseSeq);
+    const refusal = await refusalOf(ports, book, content);
     const text = contentText(content);
-    const proposal = { key, content: text, contentHash: contentHash(text, ports.sha256), maker };
+    const proposal = { key, content: text, contentHash: contentHash(text, ports.sha256), maker, refusal };
     const kept = await ports.adjustments.propose(scope, proposal);
     if (kept === "KEY_CONFLICT") {
       throw new DomainError("IDEMPOTENCY_KEY_CONFLICT", "The key was used for another adjustment.");
     }
+    if (kept.state.status === "INVALID") throw errorOf(kept.state.refusal);
     return kept;
   };
+}
+
+async function refusalOf(
+  { reads, now }: AdjustPorts,
+  book: BookHead,
+  content: AdjustmentContent,
+): Promise<Refusal | null> {
+  try {
+    checkedContent(content);
+    checkDate(content.businessDate, now(), book.utcOffsetMinutes);
+    if (content.reverseSeq !== null) await reversible(reads, book.scope, content.reverseSeq);
+    return null;
+  } catch (error) {
+    const refusal = refusalIn(error);
+    if (refusal) return refusal;
+    throw error;
+  }
 }
 
 function checkDate(date: string | null, now: Instant, utcOffsetMinutes: number): void {

@@ -1,7 +1,7 @@
 import type { Instant } from "@oi/kernel/instant";
 import type { Scope } from "@oi/kernel/scope";
 import type { Account } from "../domain/account.ts";
-import type { Adjustment, RejectionCode } from "../domain/adjustment.ts";
+import type { Adjustment, Refusal, RejectionCode } from "../domain/adjustment.ts";
 import type { Block } from "../domain/block.ts";
 import type { IntegrityBreak, ProvedAccount, ProvedBlock, ProvedTransaction } from "../domain/book-proof.ts";
 import type { Draft } from "../domain/draft.ts";
@@ -18,11 +18,11 @@ export interface Books {
 
 export type PostingOutcome = {
   /**
-   * REPLAYED: the event or the same request was posted before. IDEMPOTENCY_KEY_CONFLICT: the business key belongs to
-   * another one; nothing was written. A rejection, which only a command can get, is kept for ever.
+   * REPLAYED: the same request was posted before. IDEMPOTENCY_KEY_CONFLICT: the business key belongs to another one, or
+   * the event brought another one before; nothing was written. A rejection, which only a command can get, is kept for ever.
    */
   readonly code: "POSTED" | "REPLAYED" | "IDEMPOTENCY_KEY_CONFLICT" | RejectionCode;
-  /** Of the transaction that holds the key; 0 when it was rejected. */
+  /** Of the transaction that holds the key or came with the event; 0 when there is none. */
   readonly seq: number;
 };
 
@@ -60,7 +60,8 @@ export type ParkedEvent = {
 export interface ParkedEvents {
   /**
    * Puts an event aside and announces it as `ledger.event.parked`, in one commit. False when the inbox knew the event:
-   * then nothing is written. Raises SERVICE_UNAVAILABLE and DEADLINE_EXCEEDED.
+   * then nothing is written. What comes under the name of an event that was posted or passed over, and is another fact
+   * (KEY_CONFLICT), is put aside all the same, once. Raises SERVICE_UNAVAILABLE and DEADLINE_EXCEEDED.
    */
   park(event: ReceivedEvent, reason: ParkReason, error: string): Promise<boolean>;
   /** Remembers events that ask for no posting. Raises as `park`. */
@@ -71,6 +72,14 @@ export interface ParkedEvents {
   list(page: { readonly after: string | null; readonly limit: number }): Promise<readonly ParkedEvent[]>;
   /** It needs no posting any more. */
   resolve(uuid: string, resolution: string): Promise<void>;
+}
+
+export interface Retention {
+  /**
+   * Forgets at most `limit` events that came thirty days ago or earlier, later than any stream repeats them; parked ones
+   * are kept. How many. Raises SERVICE_UNAVAILABLE and DEADLINE_EXCEEDED.
+   */
+  forgetEvents(limit: number): Promise<number>;
 }
 
 export type AccountKey = { readonly path: string; readonly currency: string };
@@ -182,7 +191,10 @@ export type Decision =
   | { readonly status: "DECLINED"; readonly checker: string; readonly why: string };
 
 export interface Adjustments {
-  /** Keeps a proposal; the same key and content give the one kept before. Raises SERVICE_UNAVAILABLE. */
+  /**
+   * Keeps a proposal, as INVALID when it is refused; the same key, content and maker give the one kept before. Raises
+   * SERVICE_UNAVAILABLE.
+   */
   propose(
     scope: Scope,
     proposal: {
@@ -190,6 +202,8 @@ export interface Adjustments {
       readonly content: string;
       readonly contentHash: Uint8Array;
       readonly maker: string;
+      /** Null when somebody may decide it. */
+      readonly refusal: Refusal | null;
     },
   ): Promise<Adjustment | "KEY_CONFLICT">;
   /** Decides one that is still open, on the database's clock; false when it is not, or the checker is its maker. */

@@ -89,12 +89,21 @@ export function describePostings(name: string, ports: () => LedgerPorts): void {
       expect(await ofPayment(123)).toHaveLength(1);
     });
 
-    it("takes nothing from an event that was posted, even if other content comes under its id", async () => {
+    it("refuses other content under an event that was posted or passed over, in whatever book", async () => {
       const made = draft(captured());
+      const conflict = (seq: number) => [{ code: "IDEMPOTENCY_KEY_CONFLICT", seq }];
       await post(made);
-      const altered = draft(captured({ paymentId: 124, source: made.source ?? captured().source }));
-      expect(await post(altered)).toEqual([{ code: "REPLAYED", seq: 1 }]);
-      expect(await ofPayment(124)).toEqual([]);
+      const altered = captured({ paymentId: 124, source: made.source ?? captured().source });
+      expect(await post(draft(altered))).toEqual(conflict(1));
+      expect(await post(draft({ ...altered, paymentId: 123, gateway: "other" }))).toEqual(conflict(1));
+      const other = freshScope();
+      await ports().books.open(other);
+      expect(await ports().postings.post(other, [draft(altered)])).toEqual(conflict(0));
+      const ignored = captured({ paymentId: 125 });
+      await ports().parkedEvents.ignore([receivedEvent({ uuid: ignored.source?.eventUuid ?? "" })]);
+      expect(await post(draft(ignored))).toEqual(conflict(0));
+      expect(await post(made)).toEqual([{ code: "REPLAYED", seq: 1 }]);
+      for (const id of [124, 125]) expect(await ofPayment(id)).toEqual([]);
     });
 
     it("knows a fact by its content, whatever legs a newer rule would give it", async () => {
@@ -172,6 +181,17 @@ export function describePostings(name: string, ports: () => LedgerPorts): void {
       await post(made);
       const posted = receivedEvent({ uuid: made.source?.eventUuid ?? "" });
       expect(await parkedEvents.park(posted, "FAILED", "x")).toBe(false);
+    });
+
+    it("reports once what came under the name of a posted event, which stays posted", async () => {
+      const { parkedEvents } = ports();
+      const made = draft(captured());
+      await post(made);
+      const event = receivedEvent({ uuid: made.source?.eventUuid ?? "", payload: '{"altered":true}' });
+      expect(await parkedEvents.park(event, "KEY_CONFLICT", "x")).toBe(true);
+      expect(await parkedEvents.park(event, "KEY_CONFLICT", "x")).toBe(false);
+      expect(await post(made)).toEqual([{ code: "REPLAYED", seq: 1 }]);
+      expect(await parkedEvents.waiting(event.uuid)).toMatchObject({ event, reason: "KEY_CONFLICT" });
     });
 
     it("posts a parked event when it comes again and can be posted", async () => {

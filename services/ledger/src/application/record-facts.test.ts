@@ -17,7 +17,7 @@ beforeEach(() => {
   record = recordFacts({ ...ledger, sha256: nodeSha256 });
 });
 
-function eventWith(fact: Fact): ReadEvent {
+function eventWith(fact: Fact) {
   assert(fact.source !== null, "facts come from events");
   return { event: receivedEvent({ uuid: fact.source.eventUuid }), fact };
 }
@@ -46,6 +46,17 @@ it("parks another fact under a used business key, once, and posts its neighbours
   expect(await record([conflict])).toEqual([]);
   expect(await seqOf(LIVE)).toBe(2);
   expect(ledger.parked()).toMatchObject([{ event: conflict.event, reason: "KEY_CONFLICT" }]);
+});
+
+it("reports an event that comes again with other content, once, and posts none of it", async () => {
+  const original = eventWith(captured());
+  await record([original]);
+  const altered = { ...original, fact: captured({ paymentId: 124, source: original.fact.source }) };
+  expect(await record([altered])).toEqual([{ event: altered.event, reason: "KEY_CONFLICT" }]);
+  expect(await record([altered])).toEqual([]);
+  expect(await record([original])).toEqual([]);
+  expect(await seqOf(LIVE)).toBe(1);
+  expect(ledger.parked()).toMatchObject([{ reason: "KEY_CONFLICT" }]);
 });
 
 it("parks what cannot be read and posts the rest", async () => {

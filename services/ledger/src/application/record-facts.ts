@@ -41,7 +41,7 @@ export function recordFacts(ports: {
     const parked: Parked[] = [];
     for (const [i, { event }] of items.entries()) {
       if (outcomes[i]?.code !== "IDEMPOTENCY_KEY_CONFLICT") continue;
-      const error = `${drafts[i]?.key} is transaction ${outcomes[i]?.seq} of another fact`;
+      const error = `${drafts[i]?.key}: the key or the event is of another fact, transaction ${outcomes[i]?.seq}`;
       parked.push(...(await park(event, "KEY_CONFLICT", error)));
     }
     return parked;

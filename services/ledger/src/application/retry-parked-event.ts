@@ -37,7 +37,7 @@ export function retryParkedEvent(ports: {
     return {
       posted: false,
       reason: "KEY_CONFLICT",
-      error: `${draft.key} is transaction ${outcome?.seq} of another fact`,
+      error: `${draft.key}: the key or the event is of another fact, transaction ${outcome?.seq}`,
     };
   };
 }

@@ -1,4 +1,4 @@
-import { DomainError, invalid } from "@oi/kernel/errors";
+import { DomainError, type ErrorReason, invalid } from "@oi/kernel/errors";
 import type { Instant } from "@oi/kernel/instant";
 import { isCurrency } from "@oi/kernel/money";
 import { businessDate } from "./business-date.ts";
@@ -33,6 +33,31 @@ export type RejectionCode =
 
 type Decided = { readonly checker: string; readonly decidedAt: Instant };
 
+/** Why a proposal cannot be posted as it is; kept under its key and given again for ever. */
+export type Refusal = {
+  readonly reason: ErrorReason;
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string>>;
+};
+
+const KEPT_REASONS: ReadonlySet<ErrorReason> = new Set([
+  "VALIDATION_ERROR",
+  "RESOURCE_NOT_FOUND",
+  "INVALID_OPERATION_STATE",
+]);
+
+/** The refusal in an error; null for trouble that says nothing of the proposal. */
+export function refusalIn(error: unknown): Refusal | null {
+  if (!(error instanceof DomainError) || !KEPT_REASONS.has(error.reason)) return null;
+  const { reason, message, metadata, fields } = error;
+  return { reason, message, metadata, fields };
+}
+
+export function errorOf({ reason, message, metadata, fields }: Refusal): DomainError {
+  return new DomainError(reason, message, { metadata, fields });
+}
+
 /** POSTED and REFUSED are what the book says of an approved one; there is no third write. */
 export type AdjustmentState =
   | { readonly status: "PROPOSED" }
@@ -40,7 +65,8 @@ export type AdjustmentState =
   | ({ readonly status: "POSTED"; readonly seq: number } & Decided)
   | ({ readonly status: "REFUSED"; readonly code: RejectionCode } & Decided)
   | ({ readonly status: "DECLINED"; readonly why: string } & Decided)
-  | { readonly status: "EXPIRED"; readonly decidedAt: Instant };
+  | { readonly status: "EXPIRED"; readonly decidedAt: Instant }
+  | { readonly status: "INVALID"; readonly refusal: Refusal; readonly decidedAt: Instant };
 
 export type Adjustment = {
   readonly id: number;

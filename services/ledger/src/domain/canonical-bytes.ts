@@ -11,7 +11,7 @@ export type CanonicalWriter = {
   /** 32-bit byte length, then UTF-8; null is the length −1. */
   text(value: string | null): CanonicalWriter;
   /** As they are, without a length: for values of a fixed size. */
-  raw(value: Uint8Array): CanonicalWriter;
+  raw(value: ArrayLike<number>): CanonicalWriter;
   bytes(): Uint8Array;
 };
 
@@ -66,7 +66,7 @@ export function canonicalWriter(): CanonicalWriter {
       if (value === null) return writer.i32(-1);
       const encoded = utf8(value);
       writer.i32(encoded.length);
-      return writer.raw(Uint8Array.from(encoded));
+      return writer.raw(encoded);
     },
     raw: (value) => {
       // Room first: it may put another array in the place of this one.

@@ -14,9 +14,16 @@ export type OpenItem = {
   readonly ageSeconds: number;
 };
 
-/** An item on the side that its account never has when all is well: refunded twice, or an outcome without its request. */
-export function hasWrongSign({ path, amountMinor }: Pick<OpenItem, "path" | "amountMinor">): boolean {
+/**
+ * An item on the side that it never has when all is well: refunded twice, or an outcome without its request. What the
+ * gateway returned is a credit of what it owes us, until a payout is short of it.
+ */
+export function hasWrongSign({
+  path,
+  ref,
+  amountMinor,
+}: Pick<OpenItem, "path" | "ref" | "amountMinor">): boolean {
   const { normalSide } = chartLine(path);
-  if (normalSide === "DEBIT") return amountMinor < 0n;
+  if (normalSide === "DEBIT") return ref.startsWith("refund:") ? amountMinor > 0n : amountMinor < 0n;
   return normalSide === "CREDIT" && amountMinor > 0n;
 }

@@ -1,43 +1,24 @@
+import { randomBytes } from "node:crypto";
+import { Secret } from "@oi/platform/config/env";
+import { pageTokens } from "@oi/platform/rpc/page-token";
 import { readEvent } from "../adapters/events/read-event.ts";
 import type { MemoryLedger } from "../adapters/memory/memory-ledger.ts";
 import { nodeSha256, sha256Stream } from "../adapters/node/sha256.ts";
+import type { AdjustmentUseCases } from "../adapters/rpc/adjustments-service.ts";
 import type { LedgerUseCases } from "../adapters/rpc/ledger-service.ts";
-import { exportBook } from "../application/export-book.ts";
-import { getBalance } from "../application/get-balance.ts";
-import { getStatement } from "../application/get-statement.ts";
-import { getTrialBalance } from "../application/get-trial-balance.ts";
-import { listAccounts } from "../application/list-accounts.ts";
-import { listOpenItems } from "../application/list-open-items.ts";
-import { listTransactions } from "../application/list-transactions.ts";
-import type { BookSnapshots } from "../application/ports.ts";
-import { retryParkedEvent } from "../application/retry-parked-event.ts";
-import { verifyBook } from "../application/verify-book.ts";
+import { useCases } from "../application/use-cases.ts";
+import { RECORDED_AT } from "./facts.ts";
 
-/** Only a real database has snapshots to prove; tests that need one give their own. */
-const NO_SNAPSHOTS: BookSnapshots = { open: async () => null };
-
-export function memoryUseCases(
-  ledger: MemoryLedger,
-  snapshots: BookSnapshots = NO_SNAPSHOTS,
-): LedgerUseCases {
+/** What the doors mount, over a ledger in memory. Only a real database has snapshots to prove. */
+export function memoryUseCases(ledger: MemoryLedger): LedgerUseCases & AdjustmentUseCases {
   const ports = {
     ...ledger,
-    snapshots,
+    snapshots: { open: async () => null },
     alarms: { raise: async () => {} },
     sha256: nodeSha256,
+    now: () => RECORDED_AT,
     read: (event: Parameters<typeof readEvent>[0]) => readEvent(event, nodeSha256),
   };
-  return {
-    ...ledger,
-    getBalance: getBalance(ports),
-    getStatement: getStatement(ports),
-    listAccounts: listAccounts(ports),
-    listOpenItems: listOpenItems(ports),
-    listTransactions: listTransactions(ports),
-    getTrialBalance: getTrialBalance(ports),
-    verifyBook: verifyBook(ports),
-    exportBook: exportBook(ports),
-    retryParkedEvent: retryParkedEvent(ports),
-    hashStream: sha256Stream,
-  };
+  const key = new Secret(randomBytes(32).toString("base64url"));
+  return { ...ports, ...useCases(ports), hashStream: sha256Stream, pageTokens: pageTokens(key) };
 }

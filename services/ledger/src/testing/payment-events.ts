@@ -2,7 +2,12 @@ import { create, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { eventId } from "@oi/kernel/id";
 import type { InboundEvent } from "@oi/platform/events/envelope";
 import { Mode } from "@oi/proto/common/v1/mode";
-import { LateReceiptEventSchema, PaymentEventSchema } from "@oi/proto/payments/v1/payments_events";
+import {
+  LateReceiptEventSchema,
+  PaymentEventSchema,
+  RefundEventSchema,
+} from "@oi/proto/payments/v1/payments_events";
+import { RefundOrigin, RefundStatus } from "@oi/proto/payments/v1/refund";
 import { toTimestamp } from "@oi/proto/public/time";
 import { OCCURRED_AT, unique } from "./facts.ts";
 
@@ -37,6 +42,20 @@ export function succeeded(options: ChargeOptions): JsonObject {
 export function lateRecorded(options: ChargeOptions, receiptId: number): JsonObject {
   const message = create(LateReceiptEventSchema, { ...charge(options), receiptId: BigInt(receiptId) });
   return toJson(LateReceiptEventSchema, message) as JsonObject;
+}
+
+/** A refund of late money, in whichever state; the subject says what became of it. */
+export function refunded(
+  options: ChargeOptions & { readonly refundId: number; readonly originRef: string },
+): JsonObject {
+  const message = create(RefundEventSchema, {
+    ...charge(options),
+    refundId: BigInt(options.refundId),
+    status: RefundStatus.PENDING,
+    origin: RefundOrigin.LATE_MONEY,
+    originRef: options.originRef,
+  });
+  return toJson(RefundEventSchema, message) as JsonObject;
 }
 
 export function freshEventId(): string {

@@ -17,6 +17,9 @@ export type PaymentsConsumerOptions = {
   readonly log: Logger;
 };
 
+/** As many as the posting lane takes into one commit. */
+const LARGEST_BATCH = 1_000;
+
 /** Reads the stream of `payments` and records its facts; an event is acknowledged only after its posting committed. */
 export function startPaymentsConsumer(options: PaymentsConsumerOptions): EventConsumer {
   const { link, maxAckPending, ackWaitMs, recordFacts, parkedEvents, sha256, log } = options;
@@ -25,6 +28,8 @@ export function startPaymentsConsumer(options: PaymentsConsumerOptions): EventCo
     stream: "PAYMENTS",
     durable: "ledger",
     maxAckPending,
+    // What is in flight is one batch: the more of it, the fewer flushes.
+    batch: Math.min(maxAckPending, LARGEST_BATCH),
     ackWaitMs,
     log,
     handle: async (events) => {

@@ -23,7 +23,7 @@ export function memoryAdjustments(options: {
     state: outcomeOf(find(scope), adjustment),
   });
   return {
-    propose: async (scope, { key, content, contentHash, maker }) => {
+    propose: async (scope, { key, content, contentHash, maker, refusal }) => {
       assert(find(scope) !== undefined, "the book was opened");
       const known = kept.find((one) => inBook(one, scope) && one.key === key);
       if (known) {
@@ -37,7 +37,7 @@ export function memoryAdjustments(options: {
         maker,
         createdAt: now(),
         expiresAt: now() + LIFE_MS,
-        state: { status: "PROPOSED" },
+        state: refusal ? { status: "INVALID", refusal, decidedAt: now() } : { status: "PROPOSED" },
       };
       kept.push({ scope, key, adjustment });
       return adjustment;

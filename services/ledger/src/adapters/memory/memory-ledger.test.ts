@@ -1,3 +1,4 @@
+import { describeAdjustments } from "../../application/adjustments.contract.ts";
 import { describePostings } from "../../application/postings.contract.ts";
 import { describeReads } from "../../application/reads.contract.ts";
 import { RECORDED_AT } from "../../testing/facts.ts";
@@ -6,4 +7,5 @@ import { memoryLedger } from "./memory-ledger.ts";
 const ledger = memoryLedger({ now: () => RECORDED_AT });
 
 describePostings("memory", () => ledger);
+describeAdjustments("memory", () => ledger);
 describeReads("memory", () => ledger);

@@ -18,7 +18,9 @@ import { memoryAdjustments } from "./memory-adjustments.ts";
 import { append, emptyBook, type MemoryBook, refusalOf, reject, setStatus } from "./memory-book.ts";
 import { memoryReads } from "./memory-reads.ts";
 
-type InboxRow = { readonly outcome: "POSTED" | "REPLAYED" | "PARKED" | "IGNORED"; readonly seq: number };
+type InboxRow =
+  | { readonly outcome: "PARKED" | "IGNORED" }
+  | { readonly outcome: "POSTED" | "REPLAYED"; readonly book: MemoryBook; readonly seq: number };
 
 export type MemoryLedger = {
   readonly books: Books;
@@ -70,12 +72,21 @@ export function memoryLedger({ now }: { readonly now: () => Instant }): MemoryLe
   };
 }
 
+/** The transaction that an event was posted as; 0 when it was passed over, null when it may be posted. */
+function heardAs(state: State, book: MemoryBook, { source }: Draft): number | null {
+  const heard = source ? state.inbox.get(source.eventUuid) : undefined;
+  if (!heard || heard.outcome === "PARKED") return null;
+  return "book" in heard && heard.book === book ? heard.seq : 0;
+}
+
 function decide(state: State, book: MemoryBook, draft: Draft, blockNo: number): PostingOutcome {
-  const heard = draft.source ? state.inbox.get(draft.source.eventUuid) : undefined;
-  if (heard && heard.seq > 0) return { code: "REPLAYED", seq: heard.seq };
+  const heard = heardAs(state, book, draft);
   const known = book.byKey.get(draft.key);
+  const keptSeq = known && "seq" in known ? known.seq : 0;
+  if (heard !== null && (heard === 0 || heard !== keptSeq))
+    return { code: "IDEMPOTENCY_KEY_CONFLICT", seq: heard || keptSeq };
   if (known && known.requestHash !== toHex(draft.requestHash))
-    return { code: "IDEMPOTENCY_KEY_CONFLICT", seq: "seq" in known ? known.seq : 0 };
+    return { code: "IDEMPOTENCY_KEY_CONFLICT", seq: keptSeq };
   if (known) return "seq" in known ? { code: "REPLAYED", seq: known.seq } : { code: known.code, seq: 0 };
   const recordedAt = state.now();
   const refusal = draft.source ? null : refusalOf(book, draft);
@@ -87,8 +98,12 @@ function decide(state: State, book: MemoryBook, draft: Draft, blockNo: number): 
 function postOne(state: State, book: MemoryBook, draft: Draft, blockNo: number): PostingOutcome {
   const outcome = decide(state, book, draft, blockNo);
   if (draft.source && (outcome.code === "POSTED" || outcome.code === "REPLAYED")) {
-    state.inbox.set(draft.source.eventUuid, { outcome: outcome.code, seq: outcome.seq });
-    state.parked.delete(draft.source.eventUuid);
+    const { eventUuid } = draft.source;
+    const heard = state.inbox.get(eventUuid);
+    if (!heard || heard.outcome === "PARKED") {
+      state.inbox.set(eventUuid, { outcome: outcome.code, book, seq: outcome.seq });
+      state.parked.delete(eventUuid);
+    }
   }
   return outcome;
 }
@@ -96,13 +111,14 @@ function postOne(state: State, book: MemoryBook, draft: Draft, blockNo: number):
 function memoryParkedEvents({ inbox, parked, now }: State): ParkedEvents {
   return {
     park: async (event, reason, error) => {
-      if (inbox.has(event.uuid)) return false;
-      inbox.set(event.uuid, { outcome: "PARKED", seq: 0 });
+      const mayBePosted = reason === "KEY_CONFLICT" && !parked.has(event.uuid);
+      if (inbox.has(event.uuid) && !mayBePosted) return false;
+      if (!inbox.has(event.uuid)) inbox.set(event.uuid, { outcome: "PARKED" });
       parked.set(event.uuid, { event, reason, error, parkedAt: now() });
       return true;
     },
     ignore: async (events) => {
-      for (const { uuid } of events) if (!inbox.has(uuid)) inbox.set(uuid, { outcome: "IGNORED", seq: 0 });
+      for (const { uuid } of events) if (!inbox.has(uuid)) inbox.set(uuid, { outcome: "IGNORED" });
     },
     waiting: async (uuid) => parked.get(uuid) ?? null,
     list: async ({ after, limit }) => {

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { Sha256 } from "../../domain/canonical-bytes.ts";
 
-export const nodeSha256: Sha256 = (bytes) => Uint8Array.from(createHash("sha256").update(bytes).digest());
+export const nodeSha256: Sha256 = (bytes) => new Uint8Array(hash("sha256", bytes, "buffer"));
 
 /** For what is too long to be held at once. */
 export function sha256Stream() {

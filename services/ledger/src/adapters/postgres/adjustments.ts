@@ -6,6 +6,7 @@ import {
   type Adjustment,
   type AdjustmentState,
   contentOf,
+  type Refusal,
   type RejectionCode,
 } from "../../domain/adjustment.ts";
 import { toHex } from "../../domain/canonical-bytes.ts";
@@ -18,7 +19,7 @@ type Row = {
   readonly content: string;
   readonly content_hash: Buffer;
   readonly maker: string;
-  readonly status: "PROPOSED" | "APPROVED" | "DECLINED" | "EXPIRED";
+  readonly status: "PROPOSED" | "APPROVED" | "DECLINED" | "EXPIRED" | "INVALID";
   readonly checker: string | null;
   readonly decision: string | null;
   readonly decided_ms: string | null;
@@ -51,13 +52,15 @@ export function postgresAdjustments(database: Database): Adjustments {
   };
 
   return {
-    propose: async (scope, { key, content, contentHash, maker }) => {
+    propose: async (scope, { key, content, contentHash, maker, refusal }) => {
       await writeInBook(
         database,
         scope,
         (sql) => sql`
-          insert into ledger.adjustment (book_id, idem_key, content, content_hash, maker)
-          values (${bookId(scope)}, ${key}, ${content}, ${Buffer.from(contentHash)}, ${maker})
+          insert into ledger.adjustment (book_id, idem_key, content, content_hash, maker, status, decision, decided_at)
+          values (${bookId(scope)}, ${key}, ${content}, ${Buffer.from(contentHash)}, ${maker},
+            ${refusal ? "INVALID" : "PROPOSED"}, ${refusal && JSON.stringify(refusal)},
+            ${refusal ? sql`clock_timestamp()` : null})
           on conflict do nothing`,
       );
       const kept = await find(scope, (sql) => sql`a.idem_key = ${key}`);
@@ -125,6 +128,8 @@ function toAdjustment(row: Row): Adjustment {
 function stateOf(row: Row): AdjustmentState {
   if (row.status === "PROPOSED" || row.decided_ms === null) return { status: "PROPOSED" };
   const decidedAt = exactNumber(row.decided_ms);
+  if (row.status === "INVALID")
+    return { status: "INVALID", refusal: JSON.parse(row.decision ?? "") as Refusal, decidedAt };
   if (row.status === "EXPIRED" || row.checker === null) return { status: "EXPIRED", decidedAt };
   const by = { checker: row.checker, decidedAt };
   if (row.status === "DECLINED") return { status: "DECLINED", why: row.decision ?? "", ...by };

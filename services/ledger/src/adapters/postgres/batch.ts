@@ -9,39 +9,37 @@ const UNBOUNDED = "9223372036854775807";
 type BatchAccount = {
   readonly path: string;
   readonly currency: string;
-  readonly clearing: string;
-  readonly mayOpen: string;
-  readonly maxBalance: string;
+  readonly clearing: boolean;
+  readonly mayOpen: boolean;
+  readonly maxBalance: bigint | string;
 };
 
 /** Drafts as the parallel arrays that `ledger.post_batch` takes; numbers of items and accounts begin at 1. */
 export type Batch = {
   readonly drafts: readonly Draft[];
   readonly accounts: readonly BatchAccount[];
-  readonly legItems: readonly number[];
   readonly legAccounts: readonly number[];
-  readonly legAmounts: readonly string[];
+  readonly legAmounts: readonly bigint[];
   readonly legRefs: readonly string[];
   readonly boundItems: readonly number[];
   readonly boundAccounts: readonly number[];
-  readonly boundMins: readonly string[];
-  readonly boundMaxs: readonly string[];
+  readonly boundMins: readonly (bigint | string)[];
+  readonly boundMaxs: readonly (bigint | string)[];
 };
 
 export function toBatch(drafts: readonly Draft[]): Batch {
   const { accounts, numberOf } = accountNumbers();
-  const legs = drafts.flatMap((draft, i) => draft.legs.map((leg) => ({ ...leg, item: i + 1 })));
+  const legs = drafts.flatMap((draft) => draft.legs);
   const bounds = drafts.flatMap((draft, i) => draft.conditions.map((one) => ({ ...one, item: i + 1 })));
   return {
     drafts,
-    legItems: legs.map((leg) => leg.item),
-    legAccounts: legs.map((leg) => numberOf(leg.path, leg.currency)),
-    legAmounts: legs.map((leg) => String(leg.amountMinor)),
+    legAccounts: legs.map(numberOf),
+    legAmounts: legs.map((leg) => leg.amountMinor),
     legRefs: legs.map((leg) => leg.ref ?? NO_REF),
     boundItems: bounds.map((one) => one.item),
-    boundAccounts: bounds.map((one) => numberOf(one.path, one.currency)),
-    boundMins: bounds.map((one) => String(one.minMinor ?? `-${UNBOUNDED}`)),
-    boundMaxs: bounds.map((one) => String(one.maxMinor ?? UNBOUNDED)),
+    boundAccounts: bounds.map(numberOf),
+    boundMins: bounds.map((one) => one.minMinor ?? `-${UNBOUNDED}`),
+    boundMaxs: bounds.map((one) => one.maxMinor ?? UNBOUNDED),
     accounts,
   };
 }
@@ -49,7 +47,7 @@ export function toBatch(drafts: readonly Draft[]): Batch {
 function accountNumbers() {
   const accounts: BatchAccount[] = [];
   const numbers = new Map<string, number>();
-  const numberOf = (path: string, currency: string): number => {
+  const numberOf = ({ path, currency }: { readonly path: string; readonly currency: string }): number => {
     const name = `${path} ${currency}`;
     const known = numbers.get(name);
     if (known !== undefined) return known;
@@ -57,10 +55,10 @@ function accountNumbers() {
     accounts.push({
       path,
       currency,
-      clearing: String(line?.clearing ?? false),
+      clearing: line?.clearing ?? false,
       // A fact opens whatever it needs; a command, only what cannot be a mistyped name.
-      mayOpen: String(line?.isSingle ?? false),
-      maxBalance: String(line?.maxBalanceMinor ?? UNBOUNDED),
+      mayOpen: line?.isSingle ?? false,
+      maxBalance: line?.maxBalanceMinor ?? UNBOUNDED,
     });
     numbers.set(name, accounts.length);
     return accounts.length;

@@ -90,15 +90,20 @@ function twoFates(sql: Sql, book: string): Promise<Row[]> {
     where r.book_id = ${book} order by t.seq limit 1`;
 }
 
-/** The inbox is kept for thirty days; what is in it was written by the transaction that it names. */
+/**
+ * The inbox is kept for thirty days; what is in it was written by the transaction that it names. An event that comes
+ * once more after that is known by its business key.
+ */
 function inbox(sql: Sql, book: string): Promise<Row[]> {
   return sql<Row[]>`
     select t.event_id::text as subject, t.seq::text, concat_ws(' ', 'POSTED', t.seq, t.xid) as expected,
-      coalesce(concat_ws(' ', i.outcome, i.seq, i.xid), 'nothing') as actual
+      coalesce(nullif(concat_ws(' ', i.outcome, i.seq, i.xid), ''), 'nothing') as actual
     from ledger.txn t left join ledger.inbox i on i.event_id = t.event_id
     where t.book_id = ${book} and t.event_id is not null
       and (i.event_id is not null or t.recorded_at > clock_timestamp() - interval '29 days')
       and (i.outcome, i.seq, i.book_id, i.xid) is distinct from ('POSTED', t.seq, t.book_id, t.xid)
+      and (i.outcome = 'REPLAYED' and i.seq = t.seq and i.book_id = t.book_id
+        and i.received_at > t.recorded_at + interval '29 days') is not true
     order by t.seq limit 1`;
 }
 

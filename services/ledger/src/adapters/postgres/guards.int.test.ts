@@ -60,36 +60,6 @@ describe("the service's own login", () => {
     }
   });
 
-  it("has been granted exactly this", async () => {
-    const granted = await ledger.as("admin").sql<{ what: string }[]>`
-      select distinct lower(p.privilege) || ' ' || c.relname as what
-      from pg_class c, unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) as p (privilege)
-      where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
-        and case when p.privilege in ('INSERT', 'UPDATE', 'REFERENCES')
-                 then has_any_column_privilege(${ledger.test.appRole}, c.oid, p.privilege)
-                 else has_table_privilege(${ledger.test.appRole}, c.oid, p.privilege) end
-      order by 1`;
-    expect(granted.map((row) => row.what)).toEqual([
-      "insert adjustment",
-      "insert inbox",
-      "insert parked_event",
-      "update adjustment",
-      "update parked_event",
-    ]);
-    const functions = await ledger.as("admin").sql<{ name: string }[]>`
-      select proname as name from pg_proc where pronamespace = 'ledger'::regnamespace
-        and has_function_privilege(${ledger.test.appRole}, oid, 'EXECUTE') order by 1`;
-    expect(functions.map((row) => row.name)).toEqual([
-      "account_as_of",
-      "current_book",
-      "ensure_book",
-      "expire_adjustments",
-      "list_books",
-      "post_batch",
-      "undone_adjustments",
-    ]);
-  });
-
   it("cannot forget that it saw an event", async () => {
     expect(await attempt("app", "update ledger.inbox set outcome = 'IGNORED'")).toBe(FORBIDDEN);
     expect(await attempt("app", "delete from ledger.inbox")).toBe(FORBIDDEN);
@@ -209,19 +179,22 @@ describe("the owner and the superuser", () => {
 });
 
 describe("an insert of the owner", () => {
-  type Made = { amount: number; account: string; ref: string; leg: number; currency?: string };
+  type Made = { amount: number; account: string; ref: string; leg: number; currency?: string; seq?: number };
 
-  /** One statement of entries for a sequence that no transaction has. */
+  /** One statement of entries for sequences that no transaction has. */
   const insert = (table: string, entries: readonly Made[], book = bookId(live)): Promise<string> =>
     attempt(
       "owner",
       `insert into ledger.${table}
          (book_id, seq, leg, account_id, amount, balance_after, debits_after, account_version, ref)
-       select v.book, 99, v.leg, a.id, v.amount, 0, 0, 1000 + v.leg, v.ref
+       select v.book, v.seq, v.leg, a.id, v.amount, 0, 0, 1000 + 10 * v.seq + v.leg, v.ref
        from (values ${entries
-         .map((e) => `(${book}::bigint, ${e.leg}, '${e.account}', ${e.amount}::bigint, ${e.ref})`)
-         .join(", ")}) as v (book, leg, path, amount, ref)
-       left join ledger.account a on a.book_id = ${bookId(live)} and a.path = v.path and a.currency = 'BDT'`,
+         .map(
+           (e) =>
+             `(${book}::bigint, ${e.seq ?? 99}, ${e.leg}, '${e.account}', '${e.currency ?? "BDT"}', ${e.amount}::bigint, ${e.ref})`,
+         )
+         .join(", ")}) as v (book, seq, leg, path, currency, amount, ref)
+       left join ledger.account a on a.book_id = ${bookId(live)} and a.path = v.path and a.currency = v.currency`,
     );
   const debit: Made = {
     amount: 5,
@@ -236,6 +209,39 @@ describe("an insert of the owner", () => {
     expect(await insert(table, [debit, { ...credit, amount: -4 }])).toBe(UNBALANCED);
     expect(await insert(table, [debit])).toBe(UNBALANCED);
     expect(await insert(table, [{ ...debit, amount: 0 }, credit])).toBe(UNBALANCED);
+  });
+
+  it("must balance in each transaction, whatever the others have", async () => {
+    const other = [
+      { ...debit, seq: 98 },
+      { ...credit, seq: 98, amount: -6 },
+    ];
+    expect(await insert("entry", [{ ...debit, amount: 6 }, credit, ...other])).toBe(UNBALANCED);
+    // The legs of one do not count for another.
+    expect(await insert("entry", [debit, { ...credit, seq: 98 }])).toBe(UNBALANCED);
+  });
+
+  it("must balance in each currency", async () => {
+    for (const { account, ref } of [debit, credit])
+      await ledger.as("owner").sql`
+        insert into ledger.account (book_id, path, currency, clearing)
+        values (${bookId(live)}, ${account}, 'USD', ${ref !== credit.ref})`;
+    const dollars = (made: Made): Made => ({ ...made, currency: "USD" });
+    expect(await insert("entry", [debit, dollars(credit)])).toBe(UNBALANCED);
+    const crossed = [
+      { ...debit, amount: 4 },
+      credit,
+      { ...dollars(debit), leg: 3 },
+      { ...dollars(credit), amount: -4, leg: 4 },
+    ];
+    expect(await insert("entry", crossed)).toBe(UNBALANCED);
+    const right = [debit, credit, dollars({ ...debit, leg: 3 }), dollars({ ...credit, leg: 4 })];
+    expect(
+      await insert(
+        "entry",
+        right.map((made) => ({ ...made, seq: 97 })),
+      ),
+    ).toBe("done");
   });
 
   it("must have legs 1 to n, once each statement", async () => {

@@ -10,6 +10,7 @@ import {
 } from "../../testing/golden-vector.ts";
 import { postgresLedger } from "../../testing/postgres-ledger.ts";
 import { nodeSha256 } from "../node/sha256.ts";
+import { bytesArray } from "./array-literals.ts";
 
 it("comes to the bytes that the design fixes, in the database itself", async () => {
   await using ledger = await postgresLedger();
@@ -39,7 +40,7 @@ it("makes the same tree of any number of leaves", async () => {
   for (const count of [1, 2, 3, 5, 8, 13, 64, 999]) {
     const leaves = Array.from({ length: count }, (_, i) => nodeSha256(canonicalWriter().i32(i).bytes()));
     const [row] = await ledger.as("owner").sql<{ root: string }[]>`
-      select encode(ledger.merkle_root(${Buffer.concat(leaves)}), 'hex') as root`;
+      select encode(ledger.merkle_root(${bytesArray(leaves)}::bytea[]), 'hex') as root`;
     expect([count, row?.root]).toEqual([count, toHex(merkleRoot(leaves, nodeSha256))]);
   }
 });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { DomainError } from "@oi/kernel/errors";
 import { expect, it } from "vitest";
 import type { PostingOutcome, Postings } from "../../application/ports.ts";
@@ -36,7 +37,10 @@ const options: LaneOptions = {
 const away = new DomainError("SERVICE_UNAVAILABLE", "away");
 const slow = new DomainError("DEADLINE_EXCEEDED", "slow");
 const one = (paymentId: number): Draft => draft(captured({ paymentId }));
-const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** The turn in which an answer is heard, and the one after it in which the next batch is sent. */
+async function soon(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await nextTurn();
+}
 
 it("sends an idle book's draft at once, and what arrives meanwhile as the next batch", async () => {
   const { calls, inner } = heldPostings();
@@ -47,9 +51,28 @@ it("sends an idle book's draft at once, and what arrives meanwhile as the next b
   expect(calls.map(({ keys }) => keys.length)).toEqual([1]);
   calls[0]?.answer();
   expect(await first).toEqual([{ code: "POSTED", seq: 1 }]);
+  await soon();
   expect(calls[1]?.keys).toEqual([2, 3, 4].map((id) => `payment:${id}:captured`));
   calls[1]?.answer();
   expect((await Promise.all(others)).flat().map(({ seq }) => seq)).toEqual([1, 2, 3]);
+});
+
+it("makes one batch of callers that were answered together and come again", async () => {
+  const { calls, inner } = heldPostings();
+  const lane = groupCommit(inner, options);
+  const scope = freshScope();
+  const caller = async (id: number): Promise<void> => {
+    await lane.post(scope, [one(id)]);
+    await lane.post(scope, [one(id + 100)]);
+  };
+  const callers = Array.from({ length: 9 }, (_, i) => caller(i + 1));
+  for (let i = 0; i < 4; i += 1) {
+    calls[i]?.answer();
+    await soon();
+  }
+  await Promise.all(callers);
+  // The first of all came to an idle book; it comes again while the other eight are on their way.
+  expect(calls.map(({ keys }) => keys.length)).toEqual([1, 8 + 1, 8]);
 });
 
 it("posts to as many books at once as it has lanes, and to the next when one is free", async () => {
@@ -78,6 +101,25 @@ it("keeps a batch within a thousand items", async () => {
   expect(calls[1]?.keys).toHaveLength(500);
   calls[1]?.answer();
   expect(await all).toHaveLength(1_500);
+});
+
+it("keeps a batch within a mebibyte, and one draft is always a batch", async () => {
+  const { calls, inner } = heldPostings();
+  const lane = groupCommit(inner, options);
+  const long = (id: number, length: number): Draft => ({ ...one(id), details: "আ".repeat(length) });
+  const drafts = [long(1, 400_000), ...Array.from({ length: 300 }, (_, i) => long(i + 2, 2_700))];
+  const all = lane.post(freshScope(), drafts);
+  expect(calls[0]?.keys).toHaveLength(1);
+  calls[0]?.answer();
+  await soon();
+  // 8.1 KB and the rest of each.
+  expect(calls[1]?.keys.length).toBeGreaterThan(100);
+  expect(calls[1]?.keys.length).toBeLessThan(130);
+  for (let i = 1; i < 4; i += 1) {
+    calls[i]?.answer();
+    await soon();
+  }
+  expect(await all).toHaveLength(301);
 });
 
 it("asks again with the same drafts when it cannot know what happened, waiting longer each time", async () => {
@@ -142,6 +184,7 @@ it("refuses what would wait without bound", async () => {
   calls[0]?.answer();
   await kept;
   const next = lane.post(scope, [one(3)]);
+  await soon();
   calls[1]?.answer();
   await next;
 });

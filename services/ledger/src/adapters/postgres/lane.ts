@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { DomainError } from "@oi/kernel/errors";
 import type { Scope } from "@oi/kernel/scope";
 import type { PostingOutcome, Postings } from "../../application/ports.ts";
@@ -17,6 +18,10 @@ export type Lane = Postings & AsyncDisposable;
 /** A batch is what waited, up to these bounds. */
 const MOST_ITEMS = 1_000;
 const MOST_LEGS = 8_000;
+const MOST_BYTES = 1_048_576;
+/** All that a draft has beside its details: keys, hashes, names; and a leg or condition, which names its account by number. */
+const FIXED_BYTES = 500;
+const LEG_BYTES = 50;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 5_000;
 
@@ -66,6 +71,9 @@ export function groupCommit(inner: Postings, options: LaneOptions): Lane {
     const batch = take(queue);
     await send(queue.scope, batch);
     queued -= batch.length;
+    // Callers that were answered together come again together: in a turn of the loop all of them are one batch, and at
+    // once the first would be a batch alone.
+    await nextTurn();
     running -= 1;
     queue.isRunning = false;
     if (queue.waiting.length > 0) wake(queue);
@@ -113,13 +121,20 @@ export function groupCommit(inner: Postings, options: LaneOptions): Lane {
 
 function take({ waiting }: Queue): readonly Waiting[] {
   let legs = 0;
+  let bytes = 0;
   let count = 0;
   for (const { draft } of waiting) {
     legs += draft.legs.length;
-    if (count === MOST_ITEMS || (legs > MOST_LEGS && count > 0)) break;
+    bytes += bytesOf(draft);
+    if (count === MOST_ITEMS || (count > 0 && (legs > MOST_LEGS || bytes > MOST_BYTES))) break;
     count += 1;
   }
   return waiting.splice(0, count);
+}
+
+/** About: the only text that may be long is counted as it is, the rest by a generous constant. */
+function bytesOf({ details, legs, conditions }: Draft): number {
+  return FIXED_BYTES + Buffer.byteLength(details) + (legs.length + conditions.length) * LEG_BYTES;
 }
 
 function halve<T>(items: readonly T[]): readonly (readonly T[])[] {

@@ -45,7 +45,8 @@ function selectItems(sql: Sql, scope: Scope, page: OpenItemsPage): Promise<ItemR
         and (${page.currency}::text is null or a.currency = ${page.currency})
         and (${page.ref}::text is null or o.ref = ${page.ref})
         and o.opened_at <= clock_timestamp() - ${page.minAgeSeconds}::bigint * interval '1 second'
-        and (not ${page.wrongSignOnly}::boolean or (a.path like 'Assets:%' and o.amount < 0)
+        and (not ${page.wrongSignOnly}::boolean
+          or (a.path like 'Assets:%' and (o.amount < 0) <> starts_with(o.ref, 'refund:'))
           or (a.path like 'Liabilities:%' and a.path not like 'Liabilities:Suspense:%' and o.amount > 0))
         and (a.path, a.currency, o.opened_seq, o.ref) >
           (${after?.path ?? ""}, ${after?.currency ?? ""}, ${after?.openedSeq ?? 0}::bigint, ${after?.ref ?? ""})

@@ -57,19 +57,23 @@ async function insertParked(
   out: OutboxEvent,
 ): Promise<readonly unknown[]> {
   const headers = Object.fromEntries(Object.entries(event.headers).map((pair) => pair.map(storable)));
+  // What was posted stays posted, and what else came under its name is kept beside it.
+  const isConflict = why.reason === "KEY_CONFLICT";
   return sql`
     with heard as (
       insert into ledger.inbox (event_id, subject, outcome) values (${event.uuid}, ${event.subject}, 'PARKED')
       on conflict do nothing returning event_id),
     parked as (
       insert into ledger.parked_event (event_id, source_id, subject, headers, payload, reason, error, deliveries)
-      select event_id, ${storable(event.id)}, ${event.subject}, ${sql.json(headers)}, ${storable(event.payload)},
-        ${why.reason}, ${storable(why.error)}, ${event.deliveries} from heard),
+      select ${event.uuid}::uuid, ${storable(event.id)}, ${event.subject}, ${sql.json(headers)},
+        ${storable(event.payload)}, ${why.reason}, ${storable(why.error)}, ${event.deliveries}::int
+      where ${isConflict}::boolean or exists (select from heard)
+      on conflict do nothing returning event_id),
     announced as (
       insert into public.outbox (id, subject, aggregate, version, headers, payload)
-      select ${out.id}, ${out.subject}, ${out.aggregate}, ${out.version}, ${sql.json(out.headers)}, ${out.payload}
-      from heard)
-    select event_id from heard`;
+      select ${out.id}, ${out.subject}, ${out.aggregate}, ${out.version}::bigint, ${sql.json(out.headers)}, ${out.payload}
+      from parked)
+    select event_id from parked`;
 }
 
 type ParkedRow = {

@@ -1,6 +1,7 @@
 import type { Sql } from "@oi/platform/postgres/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyBook } from "../../application/verify-book.ts";
+import type { IntegrityBreak } from "../../domain/book-proof.ts";
 import { verified } from "../../testing/drain.ts";
 import { freshScope } from "../../testing/facts.ts";
 import { type PostgresLedger, postgresLedger } from "../../testing/postgres-ledger.ts";
@@ -68,7 +69,17 @@ async function afterTampering(tamper: (sql: Sql) => Promise<unknown>): Promise<s
       await own.unsafe(`drop table kept_${table}`);
     }
   });
-  return firstBreak?.check ?? "nothing";
+  return firstBreak ? placeOf(firstBreak) : "nothing";
+}
+
+/** The check that failed first, and the block, transaction and leg where it did. */
+function placeOf({ check, blockNo, seq, leg }: IntegrityBreak): string {
+  const place = [
+    ["block", blockNo],
+    ["seq", seq],
+    ["leg", leg],
+  ].flatMap(([name, at]) => (at === null ? [] : [`${name} ${at}`]));
+  return [check, ...place].join(" ");
 }
 
 const where = (seq: number): string => `book_id = ${bookId(scope)} and seq = ${seq}`;
@@ -80,15 +91,19 @@ it("finds nothing wrong with a book that nobody touched", async () => {
 
 describe("a superuser", () => {
   it.each([
-    ["deletes a transaction", `delete from ledger.txn where ${where(3)}`, "V1"],
-    ["deletes the entries of one", `delete from ledger.entry where ${where(3)}`, "V4"],
+    ["deletes a transaction", `delete from ledger.txn where ${where(3)}`, "V1 block 1 seq 4"],
+    ["deletes the entries of one", `delete from ledger.entry where ${where(3)}`, "V4 block 1 seq 3"],
     [
       "deletes a transaction with its entries",
       `delete from ledger.entry where ${where(3)}; delete from ledger.txn where ${where(3)}`,
-      "V1",
+      "V1 block 1 seq 4",
     ],
-    ["swaps two sequences", swapped("txn"), "V4"],
-    ["swaps two sequences with their entries", `${swapped("txn")}; ${swapped("entry")}`, "V5"],
+    ["swaps two sequences", swapped("txn"), "V4 block 1 seq 1"],
+    [
+      "swaps two sequences with their entries",
+      `${swapped("txn")}; ${swapped("entry")}`,
+      "V5 block 1 seq 1 leg 1",
+    ],
     [
       "cuts the tail",
       "delete from ledger.txn where seq > 15; delete from ledger.entry where seq > 15; delete from ledger.block where to_seq > 15",
@@ -102,9 +117,9 @@ describe("a superuser", () => {
          head = (select hash from ledger.block where block_no = 2)`,
       "V5",
     ],
-    ["deletes a block", "delete from ledger.block where block_no = 3", "V2"],
-    ["deletes a refusal", "delete from ledger.rejection", "V2"],
-    ["changes the code of a refusal", "update ledger.rejection set code = 'ACCOUNT_CLOSED'", "V3"],
+    ["deletes a block", "delete from ledger.block where block_no = 3", "V2 block 4"],
+    ["deletes a refusal", "delete from ledger.rejection", "V2 block 5"],
+    ["changes the code of a refusal", "update ledger.rejection set code = 'ACCOUNT_CLOSED'", "V3 block 5"],
     [
       "adds an entry beyond the end",
       `insert into ledger.entry select (jsonb_populate_record(e, '{"seq": 900, "account_version": 900}')).*
@@ -114,26 +129,26 @@ describe("a superuser", () => {
     [
       "renames an account",
       "update ledger.account set path = path || 'X' where path = 'Expenses:WriteOff'",
-      "V8",
+      "V8 block 4 seq 17 leg 1",
     ],
     [
       "renames an account to another of the chart",
       "update ledger.account set path = 'Income:PlatformFee' where path = 'Expenses:WriteOff'",
-      "V3",
+      "V3 block 4 seq 17",
     ],
-    ["deletes an open item", "delete from ledger.open_item where ref = 'late:57'", "V7"],
+    ["deletes an open item", "delete from ledger.open_item where ref = 'late:57'", "V7 seq 7"],
     ["moves a day's total", "update ledger.account_day set day = day + 1", "V6"],
-    ["forgets that an event came", "delete from ledger.inbox where seq = 2", "V11"],
-    ["deletes what people agreed on", "delete from ledger.adjustment", "V14"],
+    ["forgets that an event came", "delete from ledger.inbox where seq = 2", "V11 seq 2"],
+    ["deletes what people agreed on", "delete from ledger.adjustment", "V14 seq 16"],
     [
       "lets another have approved",
       "update ledger.adjustment set checker = 'eve' where checker = 'bela'",
-      "V14",
+      "V14 seq 16",
     ],
-  ])("%s", async (_, statements, check) => {
-    expect(await afterTampering((sql) => sql.unsafe(statements))).toBe(check);
+  ])("%s", async (_, statements, place) => {
+    expect(await afterTampering((sql) => sql.unsafe(statements))).toBe(place);
     expect((await verify()).firstBreak).toBeNull();
-    expect(raised.at(-1)).toBe(check);
+    expect(raised.at(-1)).toBe(place.split(" ")[0]);
   });
 });
 

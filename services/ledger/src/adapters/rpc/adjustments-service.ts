@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { DomainError, invalid } from "@oi/kernel/errors";
 import { callerOf } from "@oi/platform/rpc/caller";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 import {
   type AdjustmentLeg,
   type Adjustment as AdjustmentMessage,
@@ -9,7 +10,12 @@ import {
   AdjustmentStatus,
   type AdjustmentTemplate as TemplateMessage,
 } from "@oi/proto/ledger/v1/adjustment";
-import type { AdjustmentsService, ProposeAdjustmentRequest } from "@oi/proto/ledger/v1/adjustments_service";
+import {
+  type AdjustmentsService,
+  type ListAdjustmentsRequest,
+  ListAdjustmentsRequestSchema,
+  type ProposeAdjustmentRequest,
+} from "@oi/proto/ledger/v1/adjustments_service";
 import { toTimestamp } from "@oi/proto/public/time";
 import type { ApproveAdjustment, DeclineAdjustment, ProposeAdjustment } from "../../application/adjust.ts";
 import { adjustmentNotFound } from "../../application/missing.ts";
@@ -19,7 +25,7 @@ import { type AdjustmentTemplate, templateLegs } from "../../domain/adjustment-t
 import { isDay } from "../../domain/calendar-day.ts";
 import type { Leg } from "../../domain/draft.ts";
 import { scopeOf, transactionMessage } from "./messages.ts";
-import { numberAfter, pageSize, tokenAt } from "./paging.ts";
+import { numberOf, pageSize, pagesOf } from "./paging.ts";
 
 export type AdjustmentUseCases = {
   readonly propose: ProposeAdjustment;
@@ -27,6 +33,7 @@ export type AdjustmentUseCases = {
   readonly decline: DeclineAdjustment;
   readonly adjustments: Pick<Adjustments, "byId" | "list">;
   readonly reads: Pick<LedgerReads, "transaction">;
+  readonly pageTokens: PageTokens;
 };
 
 /** The person on whose behalf the caller acts: the door accepts `oi-actor` only from callers that may name one. */
@@ -41,6 +48,7 @@ function personOf(context: HandlerContext): string {
 /** Adjustments as both doors mount them. */
 export function adjustmentsService(useCases: AdjustmentUseCases): ServiceImpl<typeof AdjustmentsService> {
   const { adjustments, reads } = useCases;
+  const pages = pagesOf<ListAdjustmentsRequest>(useCases.pageTokens, ListAdjustmentsRequestSchema);
   return {
     proposeAdjustment: async (request, context) => {
       const adjustment = await useCases.propose(scopeOf(request.book), {
@@ -71,14 +79,17 @@ export function adjustmentsService(useCases: AdjustmentUseCases): ServiceImpl<ty
       if (!adjustment) throw adjustmentNotFound();
       return { adjustment: adjustmentMessage(adjustment) };
     },
-    listAdjustments: async ({ book, proposedOnly, pageToken, pageSize: asked }) => {
-      const args = ["adjustments", String(proposedOnly)];
-      const size = pageSize(asked);
-      const before = numberAfter(pageToken, args);
+    listAdjustments: async (request) => {
+      const { book, proposedOnly } = request;
+      const size = pageSize(request.pageSize);
+      const before = numberOf(pages.begin(request));
       const found = await adjustments.list(scopeOf(book), { proposedOnly, before, limit: size + 1 });
       const page = found.slice(0, size);
-      const next = found.length > size ? (page.at(-1)?.id ?? null) : null;
-      return { adjustments: page.map(adjustmentMessage), nextPageToken: tokenAt(args, next) };
+      const last = found.length > size ? page.at(-1) : undefined;
+      return {
+        adjustments: page.map(adjustmentMessage),
+        nextPageToken: pages.next(request, last ? [last.id] : null),
+      };
     },
   };
 }
@@ -123,7 +134,7 @@ function adjustmentMessage({ id, content, maker, state, ...times }: Adjustment):
   const { legs, conditions, reverseSeq } = content;
   return create(AdjustmentSchema, {
     id: BigInt(id),
-    status: AdjustmentStatus[state.status],
+    status: AdjustmentStatus[state.status === "INVALID" ? "REFUSED" : state.status],
     reason: content.reason,
     legs: legs.map(({ ref, ...leg }) => ({ ...leg, ...(ref === null ? {} : { ref }) })),
     ...(reverseSeq === null ? {} : { reverseSeq: BigInt(reverseSeq) }),
@@ -143,5 +154,6 @@ function adjustmentMessage({ id, content, maker, state, ...times }: Adjustment):
     ...(state.status === "POSTED" ? { seq: BigInt(state.seq) } : {}),
     ...(state.status === "REFUSED" ? { refusal: state.code } : {}),
     ...(state.status === "DECLINED" ? { refusal: state.why } : {}),
+    ...(state.status === "INVALID" ? { refusal: state.refusal.metadata.cause ?? state.refusal.message } : {}),
   });
 }

@@ -2,7 +2,20 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { invalid } from "@oi/kernel/errors";
 import { eventUuid } from "@oi/kernel/id";
 import type { Scope } from "@oi/kernel/scope";
-import type { GetTransactionRequest, LedgerService } from "@oi/proto/ledger/v1/ledger_service";
+import {
+  type GetStatementRequest,
+  GetStatementRequestSchema,
+  type GetTransactionRequest,
+  type LedgerService,
+  type ListAccountsRequest,
+  ListAccountsRequestSchema,
+  type ListBooksRequest,
+  ListBooksRequestSchema,
+  type ListOpenItemsRequest,
+  ListOpenItemsRequestSchema,
+  type ListTransactionsRequest,
+  ListTransactionsRequestSchema,
+} from "@oi/proto/ledger/v1/ledger_service";
 import type { GetBalance } from "../../application/get-balance.ts";
 import type { GetStatement } from "../../application/get-statement.ts";
 import type { GetTrialBalance } from "../../application/get-trial-balance.ts";
@@ -12,8 +25,7 @@ import type { ListTransactions } from "../../application/list-transactions.ts";
 import { transactionNotFound } from "../../application/missing.ts";
 import type { AccountKey, LedgerReads, OpenItemsPage, TransactionName } from "../../application/ports.ts";
 import { accountMessage, scopeOf, transactionMessage } from "./messages.ts";
-import { invalidPageToken, readPageToken, writePageToken } from "./page-token.ts";
-import { numberAfter, pageSize, tokenAt } from "./paging.ts";
+import { numberOf, pageSize, pagesOf } from "./paging.ts";
 import { type ProofUseCases, proofMethods } from "./proof-methods.ts";
 import {
   blockMessage,
@@ -37,21 +49,18 @@ export type LedgerUseCases = ProofUseCases & {
 
 type Service = ServiceImpl<typeof LedgerService>;
 
-function accountAfter(token: string, pathPrefix: string): AccountKey | null {
-  const position = readPageToken(token, ["accounts", pathPrefix], 2);
-  return position && { path: position[0] ?? "", currency: position[1] ?? "" };
+function accountAfter(position: readonly string[] | null): AccountKey | null {
+  const [path = "", currency = ""] = position ?? [];
+  return position && { path, currency };
 }
 
-function bookAfter(token: string): Scope | null {
-  const position = readPageToken(token, ["books"], 2);
+function bookAfter(position: readonly string[] | null): Scope | null {
   return position && { applicationId: Number(position[0]), mode: position[1] === "LIVE" ? "LIVE" : "TEST" };
 }
 
-function itemAfter(token: string, args: readonly string[]): OpenItemsPage["after"] {
-  const [path, currency, openedSeq, ref] = readPageToken(token, args, 4) ?? [];
-  if (path === undefined || currency === undefined || ref === undefined) return null;
-  if (openedSeq === undefined || !/^\d{1,15}$/.test(openedSeq)) throw invalidPageToken();
-  return { path, currency, openedSeq: Number(openedSeq), ref };
+function itemAfter(position: readonly string[] | null): OpenItemsPage["after"] {
+  const [path = "", currency = "", openedSeq, ref = ""] = position ?? [];
+  return position && { path, currency, openedSeq: Number(openedSeq), ref };
 }
 
 function nameOf({ name }: GetTransactionRequest): TransactionName {
@@ -80,6 +89,9 @@ export function ledgerService(useCases: LedgerUseCases): Service {
 function accountMethods(
   useCases: LedgerUseCases,
 ): Pick<Service, "getBalance" | "getStatement" | "listAccounts" | "getTrialBalance"> {
+  const { pageTokens } = useCases;
+  const statements = pagesOf<GetStatementRequest>(pageTokens, GetStatementRequestSchema);
+  const accounts = pagesOf<ListAccountsRequest>(pageTokens, ListAccountsRequestSchema);
   return {
     getBalance: async ({ book, path, currency, asOf }) => {
       const { account, asOfSeq } = await useCases.getBalance(
@@ -89,32 +101,36 @@ function accountMethods(
       );
       return { account: accountMessage(account), asOfSeq: BigInt(asOfSeq) };
     },
-    getStatement: async ({ book, path, currency, descending, ...request }) => {
-      const fromSeq = Number(request.fromSeq) || 1;
-      const toSeq = Number(request.toSeq) || Number.MAX_SAFE_INTEGER;
-      const args = ["statement", path, currency, String(descending), String(fromSeq), String(toSeq)];
-      const afterVersion = numberAfter(request.pageToken, args);
-      const size = pageSize(request.pageSize);
-      const range = { fromSeq, toSeq, descending, afterVersion, size };
-      const found = await useCases.getStatement(scopeOf(book), { path, currency }, range);
+    getStatement: async (request) => {
+      const { book, path, currency, descending } = request;
+      const found = await useCases.getStatement(
+        scopeOf(book),
+        { path, currency },
+        {
+          fromSeq: Number(request.fromSeq) || 1,
+          toSeq: Number(request.toSeq) || Number.MAX_SAFE_INTEGER,
+          descending,
+          afterVersion: numberOf(statements.begin(request)),
+          size: pageSize(request.pageSize),
+        },
+      );
       return {
         openingBalanceMinor: found.openingBalanceMinor,
         lines: found.lines.map(statementLineMessage),
-        nextPageToken: tokenAt(args, found.next),
+        nextPageToken: statements.next(request, found.next === null ? null : [found.next]),
         asOfSeq: BigInt(found.asOfSeq),
       };
     },
     listAccounts: async (request) => {
-      const { pathPrefix } = request;
       const page = await useCases.listAccounts(scopeOf(request.book), {
-        pathPrefix,
-        after: accountAfter(request.pageToken, pathPrefix),
+        pathPrefix: request.pathPrefix,
+        after: accountAfter(accounts.begin(request)),
         size: pageSize(request.pageSize),
       });
       const { next } = page;
       return {
         accounts: page.accounts.map(accountMessage),
-        nextPageToken: next ? writePageToken(["accounts", pathPrefix, next.path, next.currency]) : "",
+        nextPageToken: accounts.next(request, next && [next.path, next.currency]),
         asOfSeq: BigInt(page.asOfSeq),
       };
     },
@@ -135,17 +151,18 @@ function accountMethods(
 function listMethods(
   useCases: LedgerUseCases,
 ): Pick<Service, "listBooks" | "getTransaction" | "listTransactions" | "listOpenItems" | "listBlocks"> {
-  const { reads } = useCases;
+  const { reads, pageTokens } = useCases;
+  const allBooks = pagesOf<ListBooksRequest>(pageTokens, ListBooksRequestSchema);
+  const allTransactions = pagesOf<ListTransactionsRequest>(pageTokens, ListTransactionsRequestSchema);
+  const openItems = pagesOf<ListOpenItemsRequest>(pageTokens, ListOpenItemsRequestSchema);
   return {
     listBooks: async (request) => {
       const size = pageSize(request.pageSize);
-      const found = await reads.books({ after: bookAfter(request.pageToken), limit: size + 1 });
+      const found = await reads.books({ after: bookAfter(allBooks.begin(request)), limit: size + 1 });
       const books = found.slice(0, size);
       const last = found.length > size ? books.at(-1) : undefined;
-      const nextPageToken = last
-        ? writePageToken(["books", String(last.scope.applicationId), last.scope.mode])
-        : "";
-      return { books: books.map(bookHeadMessage), nextPageToken };
+      const position = last ? [last.scope.applicationId, last.scope.mode] : null;
+      return { books: books.map(bookHeadMessage), nextPageToken: allBooks.next(request, position) };
     },
     getTransaction: async (request) => {
       const found = await reads.transaction(scopeOf(request.book), nameOf(request));
@@ -158,32 +175,31 @@ function listMethods(
       };
     },
     listTransactions: async (request) => {
-      const { reference, ref, pageToken } = request;
-      const args = ["transactions", reference, ref, String(request.afterSeq)];
       const { transactions, next } = await useCases.listTransactions(scopeOf(request.book), {
-        reference: reference || null,
-        ref: ref || null,
-        afterSeq: numberAfter(pageToken, args) ?? Number(request.afterSeq),
+        reference: request.reference || null,
+        ref: request.ref || null,
+        afterSeq: numberOf(allTransactions.begin(request)) ?? Number(request.afterSeq),
         size: pageSize(request.pageSize),
       });
-      return { transactions: transactions.map(transactionMessage), nextPageToken: tokenAt(args, next) };
+      return {
+        transactions: transactions.map(transactionMessage),
+        nextPageToken: allTransactions.next(request, next === null ? null : [next]),
+      };
     },
-    listOpenItems: async ({ pathPrefix, currency, ref, wrongSignOnly, ...request }) => {
-      const minAgeSeconds = Number(request.minAgeSeconds);
-      const args = ["items", pathPrefix, currency, ref, String(minAgeSeconds), String(wrongSignOnly)];
+    listOpenItems: async (request) => {
       const { items, next, asOfSeq } = await useCases.listOpenItems(scopeOf(request.book), {
-        pathPrefix,
-        currency: currency || null,
-        ref: ref || null,
-        minAgeSeconds,
-        wrongSignOnly,
-        after: itemAfter(request.pageToken, args),
+        pathPrefix: request.pathPrefix,
+        currency: request.currency || null,
+        ref: request.ref || null,
+        minAgeSeconds: Number(request.minAgeSeconds),
+        wrongSignOnly: request.wrongSignOnly,
+        after: itemAfter(openItems.begin(request)),
         size: pageSize(request.pageSize),
       });
-      const place = next ? [next.path, next.currency, String(next.openedSeq), next.ref] : [];
+      const position = next && [next.path, next.currency, next.openedSeq, next.ref];
       return {
         items: items.map(openItemMessage),
-        nextPageToken: next ? writePageToken([...args, ...place]) : "",
+        nextPageToken: openItems.next(request, position),
         asOfSeq: BigInt(asOfSeq),
       };
     },

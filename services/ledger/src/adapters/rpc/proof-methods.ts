@@ -1,5 +1,11 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { ExportFormat, type LedgerService } from "@oi/proto/ledger/v1/ledger_service";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
+import {
+  ExportFormat,
+  type LedgerService,
+  type ListParkedEventsRequest,
+  ListParkedEventsRequestSchema,
+} from "@oi/proto/ledger/v1/ledger_service";
 import type { ExportBook, ExportFormat as Format } from "../../application/export-book.ts";
 import type { ParkedEvents } from "../../application/ports.ts";
 import type { RetryParkedEvent } from "../../application/retry-parked-event.ts";
@@ -7,8 +13,7 @@ import type { VerifyBook } from "../../application/verify-book.ts";
 import type { IntegrityBreak } from "../../domain/book-proof.ts";
 import { chunked, type HashStream } from "./export-chunks.ts";
 import { scopeOf } from "./messages.ts";
-import { readPageToken, writePageToken } from "./page-token.ts";
-import { pageSize } from "./paging.ts";
+import { pageSize, pagesOf } from "./paging.ts";
 import { parkedEventMessage } from "./read-messages.ts";
 
 export type ProofUseCases = {
@@ -17,6 +22,7 @@ export type ProofUseCases = {
   readonly parkedEvents: Pick<ParkedEvents, "list">;
   readonly retryParkedEvent: RetryParkedEvent;
   readonly hashStream: () => HashStream;
+  readonly pageTokens: PageTokens;
 };
 
 type Methods = Pick<
@@ -34,6 +40,7 @@ function formatOf(format: ExportFormat): Format {
 const TOLD_EVERY = 10_000;
 
 export function proofMethods(useCases: ProofUseCases): Methods {
+  const waiting = pagesOf<ListParkedEventsRequest>(useCases.pageTokens, ListParkedEventsRequestSchema);
   return {
     verifyBook: async function* ({ book }) {
       let told = 0;
@@ -74,13 +81,13 @@ export function proofMethods(useCases: ProofUseCases): Methods {
     },
     listParkedEvents: async (request) => {
       const size = pageSize(request.pageSize);
-      const [after] = readPageToken(request.pageToken, ["parked"], 1) ?? [];
+      const [after] = waiting.begin(request) ?? [];
       const found = await useCases.parkedEvents.list({ after: after ?? null, limit: size + 1 });
       const events = found.slice(0, size);
       const last = found.length > size ? events.at(-1) : undefined;
       return {
         events: events.map(parkedEventMessage),
-        nextPageToken: last ? writePageToken(["parked", last.event.uuid]) : "",
+        nextPageToken: waiting.next(request, last ? [last.event.uuid] : null),
       };
     },
     retryParkedEvent: async ({ eventUuid }) => {

@@ -12,6 +12,7 @@ import { Mode } from "@oi/proto/common/v1/mode";
 import { AdjustmentStatus } from "@oi/proto/ledger/v1/adjustment";
 import { AdjustmentsService } from "@oi/proto/ledger/v1/adjustments_service";
 import { ExportFormat, LedgerService } from "@oi/proto/ledger/v1/ledger_service";
+import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp, type LedgerApp } from "../../app.ts";
 import { readConfig } from "../../config.ts";
@@ -126,7 +127,12 @@ describe.each(["memory", "grpc"] as const)("a caller through %s", (kind) => {
     );
     expect(await why(adjusting().approveAdjustment({ book, id }))).toBe("FORBIDDEN ROLE_MISSING");
     const approvals = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => adjusting().approveAdjustment({ book, id }, as(`checker-${i}`))),
+      // On a machine that is busy with other things some are told to come again.
+      Array.from({ length: 50 }, (_, i) =>
+        eventually(() => adjusting().approveAdjustment({ book, id }, as(`checker-${i}`)), {
+          withinMs: 15_000,
+        }),
+      ),
     );
     expect(new Set(approvals.map((one) => one.adjustment?.seq))).toHaveLength(1);
     expect(approvals[0]?.adjustment?.status).toBe(AdjustmentStatus.POSTED);
@@ -251,7 +257,13 @@ it("posts what a crash left between approval and posting", async () => {
   const content =
     '{"businessDate":null,"conditions":[],"legs":[{"amountMinor":"3","currency":"BDT","path":"Expenses:WriteOff","ref":null},{"amountMinor":"-3","currency":"BDT","path":"Liabilities:Merchant:Payable","ref":null}],"reason":"left by a crash","reference":null,"reverseSeq":null}';
   const contentHash = createHash("sha256").update(content).digest();
-  const kept = await adjustments.propose(scope, { key: "crash", content, contentHash, maker: "anik" });
+  const kept = await adjustments.propose(scope, {
+    key: "crash",
+    content,
+    contentHash,
+    maker: "anik",
+    refusal: null,
+  });
   if (kept === "KEY_CONFLICT") throw new Error("a new key");
   await adjustments.decide(scope, kept.id, { status: "APPROVED", checker: "bela" });
   expect(await adjustments.undone(30, 10)).toEqual([]);
