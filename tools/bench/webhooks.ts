@@ -1,80 +1,80 @@
 import { randomBytes } from "node:crypto";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { type Arm, type ArmResult, runArm } from "./webhooks/arm.ts";
+import { whole } from "./support/statistics.ts";
+import { runArm } from "./webhooks/arm.ts";
+import { reportOf } from "./webhooks/report.ts";
+import type { Arm, Load } from "./webhooks/shape.ts";
 import { startWorld } from "./webhooks/world.ts";
 
-const USAGE = `Measures webhooks: deliveries per second, and the lag of healthy endpoints beside sick ones.
+const USAGE = `npm run bench -- webhooks [options]
 
-  npm run bench -- webhooks [--seconds N] [--rate N] [--endpoints N] [--backlog N]
+  Deliveries per second, and the lag of healthy endpoints beside sick ones: 10 % hang, 10 % refuse, 10 % drip, 5 % have
+  dead DNS and one has a backlog. Healthy and sick arms alternate, round by round, each on an empty database and a fresh,
+  warmed-up process; then everything is due at once; then a naive shared pool (claim by due time alone, no caps, no
+  breaker) among the same sick ones. The receivers and the load run in this process, on the same cores.
 
-  --seconds N    per arm, default 15        --rate N       events per second, default 300
-  --endpoints N  default 100                --backlog N    rows of the flooded endpoint, default 20000
-
-Three arms in one run, same seed and load: all healthy; 10 % hang, 10 % refuse, 10 % drip, 5 % have dead DNS and one
-has a backlog; the same with isolation off (claim by due time alone, no caps, no breaker): a naive shared pool.
+  --rounds N      3       of the healthy, the sick and the burst arm
+  --seconds N     20      per healthy and sick arm
+  --rate N        300     events per second
+  --endpoints N   100
+  --backlog N     100000  rows of the one endpoint
+  --burst N       20000   rows that are due at once
+  --warm-up N     5000    deliveries before anything is timed
+  --no-naive              leave the baseline out
+  --help
 `;
 
-function whole(text: string | undefined, fallback: number): number {
-  const number = text === undefined ? fallback : Number(text);
+function count(text: string): number {
+  const number = Number(text);
   if (!Number.isSafeInteger(number) || number <= 0) throw new Error(`${text} is no positive number`);
   return number;
 }
 
-const cell = (text: string | number, width: number): string => String(text).padStart(width);
-
-function table(results: readonly ArmResult[]): string {
-  const head = ["arm", "deliveries/s", "healthy", "p50 ms", "p99 ms", "max ms", "undelivered"];
-  const widths = [28, 13, 9, 9, 9, 9, 12];
-  const line = (cells: readonly (string | number)[]): string =>
-    cells.map((text, i) => (i === 0 ? String(text).padEnd(28) : cell(text, widths[i] ?? 8))).join("");
-  const rows = results.map((r) =>
-    line([
-      r.arm,
-      r.perSecond.toFixed(0),
-      r.healthy,
-      r.p50Ms.toFixed(0),
-      r.p99Ms.toFixed(0),
-      r.maxMs.toFixed(0),
-      r.undelivered,
-    ]),
+/** Every other round begins with the sick arm: whatever drifts on the machine drifts for both. */
+function planOf(rounds: number, hasNaive: boolean): readonly Arm[] {
+  const pairs = Array.from({ length: rounds }, (_, round): readonly Arm[] =>
+    round % 2 === 0 ? ["HEALTHY", "SICK"] : ["SICK", "HEALTHY"],
   );
-  return [line(head), ...rows].join("\n");
+  const bursts = Array.from({ length: rounds }, (): Arm => "BURST");
+  return [...pairs.flat(), ...bursts, ...(hasNaive ? (["NAIVE"] as const) : [])];
 }
 
-/** Prints the hardware, the settings and one row per arm. */
+/** Prints a line per arm as it ends, then medians and ratios. */
 export async function run(args: readonly string[]): Promise<void> {
-  const text = { type: "string" } as const;
-  if (args.includes("--help")) {
-    process.stdout.write(USAGE);
-    return;
-  }
+  const number = (fallback: number) => ({ type: "string", default: String(fallback) }) as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { seconds: text, rate: text, endpoints: text, backlog: text },
+    options: {
+      help: { type: "boolean", default: false },
+      "no-naive": { type: "boolean", default: false },
+      rounds: number(3),
+      seconds: number(20),
+      rate: number(300),
+      endpoints: number(100),
+      backlog: number(100_000),
+      burst: number(20_000),
+      "warm-up": number(5_000),
+    },
   });
-  const load = {
-    seconds: whole(values.seconds, 15),
-    rate: whole(values.rate, 300),
-    endpoints: whole(values.endpoints, 100),
-    backlog: whole(values.backlog, 20_000),
+  if (values.help) return void process.stdout.write(USAGE);
+  const load: Load = {
+    seconds: count(values.seconds),
+    rate: count(values.rate),
+    endpoints: count(values.endpoints),
+    backlog: count(values.backlog),
+    burst: count(values.burst),
+    warmUp: count(values["warm-up"]),
   };
   await using world = await startWorld(`k1:${randomBytes(32).toString("base64")}`);
-  const [cpu] = cpus();
   process.stdout.write(
-    `webhooks on ${cpus().length} × ${cpu?.model ?? "?"}, Node ${process.version}, PostgreSQL ${world.version}, ` +
-      `fsync ${world.fsync}, one commit ${world.commitMs.toFixed(2)} ms\n` +
-      `${load.endpoints} endpoints, ${load.rate} events/s for ${load.seconds} s an arm; receivers in this process\n\n`,
+    `${cpus().length} × ${cpus()[0]?.model.trim()} · Node ${process.versions.node} · ${world.description}\n${load.endpoints} endpoints · ${load.rate} events/s for ${load.seconds} s an ` +
+      `arm · backlog ${whole(load.backlog)}\n\n`,
   );
-  const results: ArmResult[] = [];
-  for (const arm of ["HEALTHY", "SICK", "BURST", "NAIVE"] satisfies readonly Arm[])
-    results.push(await runArm(world, arm, load));
-  const [healthy, sick, , naive] = results;
-  const ratio = (result: ArmResult | undefined): string =>
-    healthy && result ? (result.p99Ms / Math.max(1, healthy.p99Ms)).toFixed(2) : "?";
-  process.stdout.write(
-    `${table(results)}\n\np99 beside sick endpoints: ${ratio(sick)} × without them; naive pool: ${ratio(naive)} ×\n`,
-  );
+  const report = reportOf();
+  for (const arm of planOf(count(values.rounds), !values["no-naive"]))
+    process.stdout.write(`${report.add(await runArm(world, arm, load))}\n`);
+  process.stdout.write(`\n${report.summary()}`);
 }
 
 if (import.meta.main) await run(process.argv.slice(2));

@@ -3,12 +3,14 @@
 -- Room is counted from LEASED rows, which is right only if claims follow one another: hence the lock. It lives inside
 -- one autocommit call, so a stopped client cannot hold it. An endpoint that fails, or has kept an attempt for more than
 -- 500 ms, is suspect: it gets one at a time, out of a share of its own. One whose breaker is open gets nothing until
--- its time is over, and then exactly one delivery, the oldest that is due.
+-- its time is over, and then exactly one delivery, the oldest that is due. The plan is made once per connection, perhaps
+-- while nothing waits: it may not contain what would read a whole table once much does. p_app_caps has the caps of
+-- single applications, by id.
 create function claim_deliveries(
   p_worker text, p_slots int, p_test_slots int, p_suspect_slots int, p_endpoints int, p_lease interval,
-  p_host_cap int, p_app_cap int)
+  p_host_cap int, p_app_cap int, p_app_caps jsonb)
 returns table (delivery_id bigint, token uuid, attempt int, tries smallint, claimed_at timestamptz)
-language plpgsql as $$
+language plpgsql set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
   t timestamptz;
@@ -26,13 +28,13 @@ begin
     select e.id, e.host_key, e.application_id, e.mode, count(*)::int n,
            (count(*) filter (where d.worker = p_worker))::int mine,
            e.fail_streak > 0 or min(d.lease_until) < t + p_lease - interval '500 ms' suspect
-      from delivery d join endpoint e on e.id = d.endpoint_id where d.state = 'LEASED' group by e.id),
+      from delivery d join endpoint e on e.id = d.endpoint_id where d.lease_until is not null group by e.id),
   busy_host as (select host_key, sum(n)::int n from busy group by 1),
   busy_app as (select application_id, mode, sum(n)::int n from busy group by 1, 2),
   suspects as (select greatest(p_suspect_slots - coalesce(sum(mine), 0), 0)::int room from busy where suspect),
   ready as (
     select e.id, s.suspect, s.top - coalesce(b.n, 0) room, p_host_cap - coalesce(bh.n, 0) host_room,
-           p_app_cap - coalesce(ba.n, 0) app_room,
+           a.cap - coalesce(ba.n, 0) app_room,
            row_number() over (partition by s.suspect order by e.last_served, e.id) k
       from due
       join endpoint e on e.id = due.endpoint_id
@@ -40,11 +42,13 @@ begin
       left join busy_host bh on bh.host_key = e.host_key
       left join busy_app ba on ba.application_id = e.application_id and ba.mode = e.mode
       cross join lateral (
+        select coalesce((p_app_caps ->> e.application_id::text)::int, p_app_cap) cap) a
+      cross join lateral (
         select f.suspect, case when f.suspect or e.breaker <> 'CLOSED' then 1 else e.cap end top
           from (select coalesce(b.suspect, e.fail_streak > 0) suspect) f) s
      where due.next_at <= t and e.state = 'ENABLED' and e.kind = 'URL' and e.url is not null
        and (e.breaker = 'CLOSED' or e.open_until <= t)
-       and coalesce(b.n, 0) < s.top and coalesce(bh.n, 0) < p_host_cap and coalesce(ba.n, 0) < p_app_cap),
+       and coalesce(b.n, 0) < s.top and coalesce(bh.n, 0) < p_host_cap and coalesce(ba.n, 0) < a.cap),
   pick as (  -- no key update: it does not wait for the foreign keys of new deliveries
     select e.id, e.host_key, e.application_id, e.mode, e.cap, e.last_served, r.suspect, r.room, r.host_room, r.app_room
       from ready r join endpoint e on e.id = r.id
@@ -86,5 +90,5 @@ begin
   select l.id, l.token, l.attempts, l.tries, t from leased l;
 end $$;
 
-revoke all on function claim_deliveries(text, int, int, int, int, interval, int, int) from public;
-grant execute on function claim_deliveries(text, int, int, int, int, interval, int, int) to :app;
+revoke all on function claim_deliveries(text, int, int, int, int, interval, int, int, jsonb) from public;
+grant execute on function claim_deliveries(text, int, int, int, int, interval, int, int, jsonb) to :app;

@@ -1,6 +1,7 @@
 -- Jobs that send many deliveries again: a batch and its cursor move together, so a crash neither skips nor repeats.
 
--- cursor_id: the last delivery looked at; cursor_xid and cursor_event: the last event, for scope MISSING.
+-- cursor_id: the last delivery looked at; cursor_xid and cursor_event: the last event, for scope MISSING. horizon: what
+-- was committed before the job began has a lower transaction id.
 create table recovery (
   id bigint generated always as identity primary key,
   endpoint_id bigint not null references endpoint,
@@ -15,6 +16,7 @@ create table recovery (
   cursor_xid xid8 not null default '0',
   cursor_event text collate "C" not null default '',
   cursor_at timestamptz,
+  horizon xid8 not null default pg_snapshot_xmax(pg_current_snapshot()),
   requeued bigint not null default 0,
   actor text not null,
   created_at timestamptz not null default clock_timestamp(),
@@ -97,6 +99,8 @@ begin
            cursor_at = coalesce((select d.created_at from delivery d where d.id = ids[looked]), cursor_at)
      where id = j.id;
   end if;
+  -- Some other transaction still hides events that were there when the job was asked for.
+  if looked = 0 and j.scope = 'MISSING' and pg_snapshot_xmin(pg_current_snapshot()) < j.horizon then return false; end if;
   if looked = 0 then
     update recovery set state = 'DONE', finished_at = clock_timestamp() where id = j.id;
   end if;
@@ -126,7 +130,7 @@ declare
   old text[];
 begin
   delete from idempotency where ctid = any (array(
-    select ctid from idempotency where answered_at < clock_timestamp() - interval '72 hours' limit p_limit));
+    select ctid from idempotency where answered_at < (select clock_timestamp() - interval '72 hours') limit p_limit));
   delete from delivery where id in (
     select id from delivery where created_at < before and state not in ('PENDING', 'LEASED')
        and coalesce(done_at, updated_at) < before order by id limit p_limit);
@@ -138,6 +142,9 @@ begin
   delete from event where id = any (old);
   delete from inbox where event_id in (
     select event_id from inbox where received_at < before - interval '6 days' and outcome = 'APPLIED' limit p_limit);
+  -- Rows that came while their day had no partition.
+  delete from attempt_default where ctid = any (array(
+    select ctid from attempt_default where claimed_at < before limit p_limit));
   return gone + cardinality(old);
 end $$;
 

@@ -16,8 +16,10 @@ import { type App, createApp } from "./app.ts";
 import {
   applicationEvent,
   brokenEvent,
+  KEK,
   openDatabase,
   paymentEvent,
+  refundEvent,
   startProducer,
   testConfig,
 } from "./testing/running-app.ts";
@@ -102,6 +104,49 @@ it("turns an event of the stream into one signed POST", async () => {
       lastResponseStatus: 200,
     });
     expect(delivery?.payload).toBe(got.body);
+  });
+});
+
+it("tells of a refund's outcome, to endpoints that take its type", async () => {
+  await using everything = await openSink();
+  await using failures = await openSink();
+  const shop = await register(everything.url);
+  const endpoints = rpcClient(EndpointsService, inMemoryTransport(app.rpc.services));
+  const scope = { applicationId: BigInt(shop.applicationId), mode: Mode.TEST };
+  const made = await endpoints.createEndpoint({ ...scope, url: failures.url, eventTypes: ["refund.failed"] });
+  const events = [refundEvent(shop.applicationId, "succeeded"), refundEvent(shop.applicationId, "failed")];
+  for (const event of events) producer.publish(event);
+  await eventually(() => expect([everything.received.length, failures.received.length]).toEqual([2, 1]));
+  const told = everything.received.map((received) => verify(shop.webhook, received));
+  expect(told).toContainEqual({
+    id: events[0]?.id,
+    type: "refund.succeeded",
+    schemaVersion: 1,
+    mode: "TEST",
+    createdAt: expect.any(String),
+    sequence: 4,
+    data: {
+      id: 7,
+      paymentId: 100,
+      mode: "TEST",
+      amountMinor: 2_500,
+      currency: "BDT",
+      reason: "Wrong size",
+      status: "SUCCEEDED",
+      gatewayRefundId: "R-1",
+      createdBy: `app:${shop.applicationId}`,
+      approvedBy: null,
+      failureReason: null,
+      createdAt: expect.any(String),
+      updatedAt: expect.any(String),
+    },
+  });
+  const [failed] = failures.received.map((received) => verify(new Webhook(made.secret ?? ""), received));
+  expect(failed).toMatchObject({
+    id: events[1]?.id,
+    type: "refund.failed",
+    sequence: 3,
+    data: { status: "FAILED" },
   });
 });
 
@@ -225,4 +270,29 @@ it("finishes the request in hand before it stops", async () => {
 it("refuses to start without a key that stored secrets need", async () => {
   const other = `k2:${randomBytes(32).toString("base64")}`;
   await expect(start({ WEBHOOKS_KEKS: other })).rejects.toThrow(/k1/);
+});
+
+it("moves secrets to the first key, so that the older one can be taken away", async () => {
+  await using own = await openDatabase();
+  await using ownNats = await testNats();
+  await using ownProducer = startProducer(ownNats.url);
+  const newer = `k9:${randomBytes(32).toString("base64")}`;
+  const startWith = (keks: string) =>
+    start({ WEBHOOKS_DATABASE_URL: own.url, NATS_URL: ownNats.url, WEBHOOKS_KEKS: keks });
+  await using sink = await openSink();
+  const first = await startWith(KEK);
+  const shop = await register(sink.url, first);
+  await first[Symbol.asyncDispose]();
+  const both = await startWith(`${newer},${KEK}`);
+  const sql = postgres(own.adminUrl, { max: 1 });
+  await eventually(async () =>
+    expect(await sql`select distinct kek_id from endpoint_secret`).toEqual([{ kek_id: "k9" }]),
+  );
+  await sql.end();
+  await both[Symbol.asyncDispose]();
+  await using last = await startWith(newer);
+  expect(last.rpc).toBeDefined();
+  ownProducer.publish(paymentEvent(shop.applicationId));
+  const got = await eventually(() => sink.received[0] ?? expect.fail("nothing arrived"));
+  expect(verify(shop.webhook, got)).toMatchObject({ type: "payment.succeeded" });
 });

@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { startConsumer } from "@oi/platform/events/consumer";
 import { openNats } from "@oi/platform/events/nats-link";
 import { startOutboxRelay } from "@oi/platform/events/outbox-relay";
-import { type Database, openDatabase, pingDatabase } from "@oi/platform/postgres/client";
+import { type Database, openDatabase } from "@oi/platform/postgres/client";
 import { type DatabaseClock, databaseClock } from "@oi/platform/postgres/clock";
 import { postgresOutboxStore } from "@oi/platform/postgres/outbox-store";
+import { databaseCheck } from "@oi/platform/postgres/readiness";
+import { pageTokens } from "@oi/platform/rpc/page-token";
 import { type RpcServer, startRpcServer } from "@oi/platform/rpc/server";
 import type { MountedService } from "@oi/platform/rpc/service";
 import { armFailpoint, failpoint } from "@oi/platform/service/failpoint";
@@ -17,16 +19,14 @@ import { hmacSigner } from "./adapters/crypto/webhook-signer.ts";
 import { encodeNotice } from "./adapters/events/encode-notice.ts";
 import { createEventHandler, type EventHandler } from "./adapters/events/event-handler.ts";
 import { createRetryParked } from "./adapters/events/retry-parked.ts";
-import { createAddressPolicy } from "./adapters/http/address-policy.ts";
-import { createAddressResolver } from "./adapters/http/address-resolver.ts";
+import { createEgress } from "./adapters/http/egress.ts";
 import { loggedSender } from "./adapters/http/logged-sender.ts";
-import { createTargetPolicy } from "./adapters/http/target-policy.ts";
-import { undiciSender } from "./adapters/http/webhook-sender.ts";
 import { postgresAdminStores } from "./adapters/postgres/admin-stores.ts";
 import { postgresDeliveryQueue } from "./adapters/postgres/delivery-queue.ts";
 import { requireKeks } from "./adapters/postgres/endpoint-store.ts";
 import { postgresEventInbox } from "./adapters/postgres/event-inbox.ts";
 import { keepHouse } from "./adapters/postgres/repair-deliveries.ts";
+import { postgresSecretShelf } from "./adapters/postgres/secret-shelf.ts";
 import { mountServices } from "./adapters/rpc/mount.ts";
 import { type DispatchLoops, startDispatchLoops } from "./adapters/worker/dispatch-loops.ts";
 import { withFanoutFailpoints, withQueueFailpoints } from "./adapters/worker/failpoints.ts";
@@ -34,6 +34,7 @@ import { createAcceptEvents } from "./application/accept-events.ts";
 import { createAttemptDelivery, type Rules } from "./application/attempt-delivery.ts";
 import { createChangeTarget } from "./application/change-target.ts";
 import { createReapDeliveries } from "./application/reap-deliveries.ts";
+import { createRewrapSecrets } from "./application/rewrap-secrets.ts";
 import { createUseCases } from "./application/use-cases.ts";
 import type { WebhooksConfig } from "./config.ts";
 
@@ -60,7 +61,7 @@ function createServices(
   const stores = postgresAdminStores(database);
   const useCases = createUseCases({
     ...stores,
-    policy: createTargetPolicy(createAddressPolicy(config.egressAllowCidrs)),
+    policy: createEgress(config.egress).targets,
     secretBox: aesSecretBox(config.keks),
     signer: hmacSigner(systemRandom()),
     codec: doctorCodec,
@@ -68,7 +69,9 @@ function createServices(
     now: parts.clock.now,
     onDue: parts.wake,
   });
-  return mountServices(useCases, { ...stores, retryParked: createRetryParked({ ...stores, ...parts }) }, log);
+  const retryParked = createRetryParked({ ...stores, ...parts });
+  const reads = { ...stores, retryParked, pageTokens: pageTokens(config.pageTokenKey) };
+  return mountServices(useCases, reads, log);
 }
 
 function startDispatching(side: Database, config: WebhooksConfig, log: Logger): DispatchLoops {
@@ -76,11 +79,9 @@ function startDispatching(side: Database, config: WebhooksConfig, log: Logger): 
   const { deadlineMs, hostCap, reapEveryMs, ...limits } = dispatch;
   const queue = withQueueFailpoints(postgresDeliveryQueue(side, { encode: encodeNotice, timeScale }));
   const rules = createRules(config);
-  const policy = createAddressPolicy(config.egressAllowCidrs);
   const stopwatch = { elapsedMs: () => performance.now() };
-  const sender = undiciSender({
-    policy,
-    resolver: createAddressResolver({ policy, servers: config.dnsServers }),
+  const secretBox = aesSecretBox(config.keks);
+  const sender = createEgress(config.egress).openSender({
     deadlineMs,
     connectionsPerHost: hostCap,
     onBodySent: () => void failpoint("dispatch.bytes_sent"),
@@ -88,7 +89,7 @@ function startDispatching(side: Database, config: WebhooksConfig, log: Logger): 
   const attempt = createAttemptDelivery({
     ...rules,
     sender: loggedSender(sender, log),
-    secretBox: aesSecretBox(config.keks),
+    secretBox,
     signer: hmacSigner(systemRandom()),
     stopwatch,
   });
@@ -100,6 +101,7 @@ function startDispatching(side: Database, config: WebhooksConfig, log: Logger): 
     reap: createReapDeliveries({ queue, rules }),
     reapEveryMs,
     keepHouse: () => keepHouse(side),
+    rewrap: createRewrapSecrets({ shelf: postgresSecretShelf(side), secretBox }),
     sender,
     log,
   });
@@ -112,8 +114,7 @@ function createHandler(
   log: Logger,
 ): EventHandler {
   const inbox = withFanoutFailpoints(postgresEventInbox(database));
-  const policy = createTargetPolicy(createAddressPolicy(config.egressAllowCidrs));
-  const changeTarget = createChangeTarget({ inbox, policy });
+  const changeTarget = createChangeTarget({ inbox, policy: createEgress(config.egress).targets });
   return createEventHandler({ accept: createAcceptEvents(inbox), changeTarget, inbox, onDeliveries, log });
 }
 
@@ -131,7 +132,7 @@ export async function createApp(config: WebhooksConfig, overrides: Overrides = {
   const stream = { name: "WEBHOOKS", subjects: ["webhooks.>"], replicas, maxAgeDays };
   const outbox = postgresOutboxStore(config.database, "webhooks-relay");
   stack.use(startOutboxRelay({ store: outbox, link, stream, log }));
-  const health = new Health([{ name: "database", check: () => pingDatabase(database) }]);
+  const health = new Health([databaseCheck(database, config.runtime, log)]);
   const clock: DatabaseClock = stack.use(await databaseClock(database, log));
   // The loops start after the doors; until then there is nothing that they could miss.
   let loops: DispatchLoops | null = null;

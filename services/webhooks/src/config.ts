@@ -11,9 +11,12 @@ import {
   readRuntime,
 } from "@oi/platform/config/common";
 import { type Env, type EnvReader, readEnv, Secret } from "@oi/platform/config/env";
+import { readPageTokenKey } from "@oi/platform/config/page-token-key";
 import type { Failpoint } from "@oi/platform/service/failpoint";
 import type { Kek } from "./adapters/crypto/secret-box.ts";
 import { isCidr } from "./adapters/http/address-policy.ts";
+import type { EgressRules } from "./adapters/http/egress.ts";
+import type { ProxyUrl } from "./adapters/http/proxy-tunnel.ts";
 
 export type DispatchConfig = {
   /** Deliveries in flight per process, of which so many in TEST mode and so many to suspect endpoints. */
@@ -21,8 +24,9 @@ export type DispatchConfig = {
   readonly testSlots: number;
   readonly suspectSlots: number;
   readonly hostCap: number;
-  /** Per application and mode. */
+  /** Per application and mode; `applicationCaps` for single applications, by id. */
   readonly applicationCap: number;
+  readonly applicationCaps: Readonly<Record<string, number>>;
   /** One attempt from the name to the last byte of the answer. */
   readonly deadlineMs: number;
   readonly leaseMs: number;
@@ -34,13 +38,13 @@ export type WebhooksConfig = {
   readonly rpc: RpcConfig;
   readonly database: DatabaseConfig;
   readonly nats: NatsConfig;
+  /** Signs page tokens, the same in every process. */
+  readonly pageTokenKey: Secret;
   /** The first key seals; all open. */
   readonly keks: readonly Kek[];
   readonly dispatch: DispatchConfig;
-  /** Addresses inside may be private and use plain http; only tests and development set it. */
-  readonly egressAllowCidrs: readonly string[];
-  /** Who is asked for names: `address` or `address:port`; empty for the system's own. */
-  readonly dnsServers: readonly string[];
+  /** Private addresses that may be sent to, also by http: only tests and development allow any. */
+  readonly egress: EgressRules;
   readonly failpoint: Failpoint | null;
   /** How long the stream waits for an acknowledgement before it sends an event again. */
   readonly ackWaitMs: number;
@@ -68,6 +72,27 @@ function readKeks(read: EnvReader): readonly Kek[] {
   return keks;
 }
 
+/** `42=64,7=32`: application 42 may have 64 in flight per mode. */
+function readApplicationCaps(read: EnvReader): Readonly<Record<string, number>> {
+  const caps = read.list("WEBHOOKS_APP_CAPS").flatMap((entry): [string, number][] => {
+    const [, id, cap] = /^([1-9]\d{0,15})=([1-9]\d{0,3})$/.exec(entry) ?? [];
+    if (id !== undefined && cap !== undefined) return [[id, Number(cap)]];
+    read.problem(`WEBHOOKS_APP_CAPS: ${entry} is not application=cap`);
+    return [];
+  });
+  return Object.fromEntries(caps);
+}
+
+/** It may hold a password, so it is shown nowhere. */
+function readProxy(read: EnvReader): ProxyUrl | null {
+  const text = read.optionalSecret("WEBHOOKS_PROXY_URL")?.reveal();
+  if (text === undefined) return null;
+  const url = URL.parse(text);
+  if (url?.protocol === "http:" && url.hostname !== "" && url.pathname === "/") return url;
+  read.problem("WEBHOOKS_PROXY_URL: must be http://host:port, a user and password may stand before the host");
+  return null;
+}
+
 function readDispatch(read: EnvReader): DispatchConfig {
   const count = (name: string, fallback: number): number =>
     read.integer(name, fallback, { min: 1, max: 10_000 });
@@ -82,6 +107,7 @@ function readDispatch(read: EnvReader): DispatchConfig {
     suspectSlots: count("WEBHOOKS_SUSPECT_SLOTS", 128),
     hostCap: count("WEBHOOKS_HOST_CAP", 8),
     applicationCap: count("WEBHOOKS_APP_CAP", 16),
+    applicationCaps: readApplicationCaps(read),
     deadlineMs,
     leaseMs,
     reapEveryMs: read.integer("WEBHOOKS_REAP_EVERY_MS", 5_000, { min: 50, max: 60_000 }),
@@ -125,10 +151,14 @@ export function readConfig(env: Env): Readonly<WebhooksConfig> {
       rpc: readRpc(read, runtime, { rpc: 9103, ops: 9203 }),
       database: readDatabase(read, "WEBHOOKS"),
       nats: readNats(read),
+      pageTokenKey: readPageTokenKey(read, runtime.production),
       keks: readKeks(read),
       dispatch: readDispatch(read),
-      egressAllowCidrs: readAllowCidrs(read, runtime),
-      dnsServers: readDnsServers(read),
+      egress: {
+        allowCidrs: readAllowCidrs(read, runtime),
+        dnsServers: readDnsServers(read),
+        proxy: readProxy(read),
+      },
       failpoint: readFailpoint(read, runtime),
       ackWaitMs: read.integer("NATS_ACK_WAIT_MS", 30_000, { min: 200, max: 600_000 }),
       timeScale: readTimeScale(read, runtime),

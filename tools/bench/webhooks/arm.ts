@@ -1,48 +1,35 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { newEventId, systemRandom } from "@oi/platform/service/random";
 import { connect, type JetStreamClient, headers as natsHeaders } from "nats";
-import { removeIsolation } from "./naive.ts";
+import {
+  type CpuTimes,
+  cpuOfFamily,
+  cpuOfMachine,
+  cpuTimes,
+  shareOfOthers,
+  since,
+  total,
+} from "../support/cpu.ts";
+import { floodAll, floodOne, floodWarmUp } from "./flood.ts";
 import { openReceivers, type Receivers } from "./receivers.ts";
-import type { World } from "./world.ts";
-
-/** BURST: everything is due at once, to see how many deliveries a second there can be. */
-export type Arm = "HEALTHY" | "SICK" | "BURST" | "NAIVE";
-
-export type Load = {
-  readonly seconds: number;
-  readonly rate: number;
-  readonly endpoints: number;
-  readonly backlog: number;
-};
+import { type Arm, addressOf, isTimed, kindOf, type Load } from "./shape.ts";
+import type { Service, Store, World } from "./world.ts";
 
 export type ArmResult = {
   readonly arm: Arm;
   readonly perSecond: number;
-  /** Events to endpoints that are well in every arm. */
-  readonly healthy: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
+  /** From the publish to the first byte at the receiver, ascending; what never came waited until the end. */
+  readonly lagsMs: readonly number[];
   readonly undelivered: number;
+  /** Milliseconds of CPU per delivery, by process. */
+  readonly cpuMs: CpuTimes;
+  /** How much of the machine somebody else used. */
+  readonly othersShare: number;
 };
 
-const WARM_UP_MS = 3_000;
+const SETTLE_MS = 3_000;
 const PATIENCE_MS = 5_000;
-const FIRST_HEALTHY = 7;
-
-/** Of every twenty: two hang, two refuse, two drip, one has a dead name. */
-function kindOf(i: number): "OK" | "HANG" | "REFUSE" | "DRIP" | "NAME" {
-  const place = i % 20;
-  if (place < 2) return "HANG";
-  if (place < 4) return "REFUSE";
-  if (place < 6) return "DRIP";
-  return place === 6 ? "NAME" : "OK";
-}
-
-/** One that is well and has a backlog. */
-const floodedOf = ({ endpoints }: Load): number => endpoints - 1;
-
-const addressOf = (i: number): string => `127.20.${i >> 8}.${i & 255}`;
+const WARM_UP_LIMIT_MS = 60_000;
 
 async function register(jsonUrl: string, load: Load, port: number): Promise<void> {
   for (let i = 1; i <= load.endpoints; i++) {
@@ -60,7 +47,7 @@ async function register(jsonUrl: string, load: Load, port: number): Promise<void
   }
 }
 
-async function empty({ owner }: World): Promise<void> {
+async function empty({ owner }: Store): Promise<void> {
   await owner`truncate delivery, attempt, event, event_body, inbox, outbox, endpoint, endpoint_secret,
     endpoint_history, application_target, recovery, parked_event`;
 }
@@ -85,29 +72,6 @@ function payloadFor(application: number, n: number): string {
   return JSON.stringify({ ...scope, occurredAt: at, paymentId: String(n), amount, payment });
 }
 
-/** Rows that are due now, as the fan-out would have made them; endpoints share them evenly, or one has all. */
-async function flood(
-  { owner }: World,
-  count: number,
-  applications: number | null,
-  load: Load,
-): Promise<void> {
-  const first = applications === null ? floodedOf(load) : 1;
-  const span = applications ?? 1;
-  await owner`
-    insert into event (id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot)
-    select 'flood' || i, ${first}::int + i % ${span}::int, 'LIVE', 'payment.succeeded', 'p' || i, 1, now(), '{}'
-    from generate_series(1, ${count}::int) i`;
-  await owner`
-    insert into event_body select id, 1, 'FULL', convert_to(repeat('x', 1200), 'UTF8'), sha256('') from event
-    where id like 'flood%'`;
-  await owner`
-    insert into delivery (event_id, endpoint_id, application_id, mode, type, aggregate, sequence, schema_version, style, filter_version)
-    select v.id, e.id, v.application_id, v.mode, v.type, v.aggregate, 1, 1, 'FULL', 1 from event v
-    join endpoint e on e.application_id = v.application_id and e.mode = 'LIVE' where v.id like 'flood%'`;
-  await owner`analyze delivery`;
-}
-
 type Journal = { readonly sent: Map<string, number>; readonly lags: number[]; arrivals: number };
 
 function keepJournal(receivers: Receivers): Journal {
@@ -122,24 +86,12 @@ function keepJournal(receivers: Receivers): Journal {
   return journal;
 }
 
-/** Publishes to one healthy endpoint until something arrives: the service has found its stream. */
-async function untilHeard(jetstream: JetStreamClient, journal: Journal): Promise<void> {
-  for (let n = 1; journal.arrivals === 0 && n <= 100; n++) {
-    const id = newEventId(systemRandom(), Date.now());
-    const headers = natsHeaders();
-    headers.set("ce-id", id);
-    const payload = payloadFor(FIRST_HEALTHY, 1_000_000 + n);
-    await jetstream.publish("payments.payment.succeeded", payload, { msgID: id, headers });
-    await sleep(300);
-  }
-}
-
-/** Publishes at an even pace; only events to endpoints that are well in every arm are timed. */
+/** Publishes at an even pace; events of the first seconds are not timed. */
 async function publish(jetstream: JetStreamClient, load: Load, journal: Journal): Promise<void> {
   const random = systemRandom();
   const begun = performance.now();
-  const total = load.seconds * load.rate;
-  for (let n = 0; n < total; n++) {
+  const count = load.seconds * load.rate;
+  for (let n = 0; n < count; n++) {
     const dueMs = begun + (n / load.rate) * 1_000;
     const restMs = dueMs - performance.now();
     if (restMs > 0) await sleep(restMs);
@@ -147,8 +99,8 @@ async function publish(jetstream: JetStreamClient, load: Load, journal: Journal)
     const id = newEventId(random, Date.now());
     const headers = natsHeaders();
     headers.set("ce-id", id);
-    const isTimed = kindOf(application) === "OK" && application !== floodedOf(load);
-    if (isTimed && performance.now() - begun > WARM_UP_MS) journal.sent.set(id, performance.now());
+    if (isTimed(load, application) && performance.now() - begun > SETTLE_MS)
+      journal.sent.set(id, performance.now());
     jetstream
       .publish("payments.payment.succeeded", payloadFor(application, n + 1), { msgID: id, headers })
       .catch(() => journal.sent.delete(id));
@@ -164,54 +116,85 @@ function setConducts(world: World, receivers: Receivers, load: Load, isSick: boo
   }
 }
 
-async function runBurst(world: World, receivers: Receivers, load: Load): Promise<ArmResult> {
-  const journal = keepJournal(receivers);
-  const begun = performance.now();
-  await flood(world, load.backlog, load.endpoints, load);
-  const from = performance.now();
-  const before = journal.arrivals;
-  while (journal.arrivals < load.backlog && performance.now() - begun < load.seconds * 4_000) await sleep(20);
-  const perSecond = ((journal.arrivals - before) / (performance.now() - from)) * 1_000;
-  const undelivered = load.backlog - journal.arrivals;
-  return { arm: "BURST", perSecond, healthy: load.backlog, p50Ms: 0, p99Ms: 0, maxMs: 0, undelivered };
+async function warmUp(store: Store, load: Load, journal: Journal): Promise<void> {
+  const wanted = journal.arrivals + load.warmUp;
+  const limit = performance.now() + WARM_UP_LIMIT_MS;
+  await floodWarmUp(store, load);
+  while (journal.arrivals < wanted) {
+    if (performance.now() > limit) throw new Error("the service did not warm up");
+    await sleep(20);
+  }
 }
 
-async function runLoad(world: World, arm: Arm, receivers: Receivers, load: Load): Promise<ArmResult> {
+type Measured = Omit<ArmResult, "arm" | "cpuMs" | "othersShare"> & { readonly arrivals: number };
+
+async function runBurst(store: Store, load: Load, journal: Journal): Promise<Measured> {
+  const from = performance.now();
+  const before = journal.arrivals;
+  await floodAll(store, load, load.burst);
+  const arrivals = (): number => journal.arrivals - before;
+  // The rate is that of what came after the last row was there.
+  const early = arrivals();
+  const ready = performance.now();
+  while (arrivals() < load.burst && performance.now() - from < load.seconds * 6_000) await sleep(20);
+  const perSecond = ((arrivals() - early) / (performance.now() - ready)) * 1_000;
+  return { perSecond, lagsMs: [], undelivered: load.burst - arrivals(), arrivals: arrivals() };
+}
+
+async function runLoad(jetstream: JetStreamClient, load: Load, journal: Journal): Promise<Measured> {
+  const before = journal.arrivals;
+  const begun = performance.now();
+  await publish(jetstream, load, journal);
+  const limit = performance.now() + PATIENCE_MS;
+  while (journal.sent.size > 0 && performance.now() < limit) await sleep(20);
+  const arrivals = journal.arrivals - before;
+  const perSecond = (arrivals / (performance.now() - begun)) * 1_000;
+  const undelivered = journal.sent.size;
+  for (const at of journal.sent.values()) journal.lags.push(performance.now() - at);
+  return { perSecond, lagsMs: journal.lags.toSorted((a, b) => a - b), undelivered, arrivals };
+}
+
+/** Runs the work and adds what it cost. */
+async function measured(
+  world: World,
+  service: Service,
+  arm: Arm,
+  work: () => Promise<Measured>,
+): Promise<ArmResult> {
+  const read = (): CpuTimes => ({
+    ...cpuTimes({ service: [service.pid], "receivers and load": [process.pid] }),
+    postgresql: cpuOfFamily(world.serverPid),
+  });
+  const [begun, before, machine] = [performance.now(), read(), cpuOfMachine()];
+  const { arrivals, ...result } = await work();
+  const used = since(before, read());
+  const others = shareOfOthers(cpuOfMachine() - machine, total(used), performance.now() - begun);
+  const each = Object.entries(used).map(([name, ms]) => [name, ms / Math.max(1, arrivals)]);
+  return { arm, ...result, cpuMs: Object.fromEntries(each), othersShare: others };
+}
+
+/** One arm on an empty database and a fresh process, warmed up while every receiver is well. */
+export async function runArm(world: World, arm: Arm, load: Load): Promise<ArmResult> {
+  const store = arm === "NAIVE" ? world.naive : world.ours;
+  await empty(store);
+  await using receivers = await openReceivers();
+  setConducts(world, receivers, load, false);
+  await using service = await world.startService(store);
+  await register(service.jsonUrl, load, receivers.port);
   const connection = await connect({ servers: new URL(world.natsUrl).host });
   try {
     const manager = await connection.jetstreamManager();
     await manager.streams.add({ name: "PAYMENTS", subjects: ["payments.>"] }).catch(() => undefined);
     const journal = keepJournal(receivers);
-    await untilHeard(connection.jetstream(), journal);
-    if (arm !== "HEALTHY") await flood(world, load.backlog, null, load);
-    journal.arrivals = 0;
-    const begun = performance.now();
-    await publish(connection.jetstream(), load, journal);
-    const limit = performance.now() + PATIENCE_MS;
-    while (journal.sent.size > 0 && performance.now() < limit) await sleep(20);
-    const seconds = (performance.now() - begun) / 1_000;
-    const undelivered = journal.sent.size;
-    // What never came waited at least until now.
-    for (const at of journal.sent.values()) journal.lags.push(performance.now() - at);
-    const lags = journal.lags.sort((a, b) => a - b);
-    const at = (share: number): number =>
-      lags[Math.min(lags.length - 1, Math.floor(lags.length * share))] ?? 0;
-    const spread = { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
-    return { arm, perSecond: journal.arrivals / seconds, healthy: lags.length, ...spread, undelivered };
+    await warmUp(store, load, journal);
+    const isSick = arm === "SICK" || arm === "NAIVE";
+    setConducts(world, receivers, load, isSick);
+    if (isSick) await floodOne(store, load);
+    await world.checkpoint();
+    const run = (): Promise<Measured> =>
+      arm === "BURST" ? runBurst(store, load, journal) : runLoad(connection.jetstream(), load, journal);
+    return await measured(world, service, arm, run);
   } finally {
     await connection.close();
   }
-}
-
-export async function runArm(world: World, arm: Arm, load: Load): Promise<ArmResult> {
-  await empty(world);
-  await using receivers = await openReceivers();
-  setConducts(world, receivers, load, arm === "SICK" || arm === "NAIVE");
-  if (arm === "NAIVE") await removeIsolation(world.owner);
-  await using service = await world.startService();
-  await register(service.jsonUrl, load, receivers.port);
-  // Awaited here: the service ends with this scope.
-  return arm === "BURST"
-    ? await runBurst(world, receivers, load)
-    : await runLoad(world, arm, receivers, load);
 }

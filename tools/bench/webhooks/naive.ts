@@ -5,7 +5,7 @@ export async function removeIsolation(owner: Sql): Promise<void> {
   await owner.unsafe(`
     create or replace function claim_deliveries(
       p_worker text, p_slots int, p_test_slots int, p_suspect_slots int, p_endpoints int, p_lease interval,
-      p_host_cap int, p_app_cap int)
+      p_host_cap int, p_app_cap int, p_app_caps jsonb)
     returns table (delivery_id bigint, token uuid, attempt int, tries smallint, claimed_at timestamptz)
     language plpgsql as $$
     #variable_conflict use_column

@@ -6,23 +6,36 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { migrate, roleOf } from "@oi/platform/postgres/migrate";
 import postgres from "postgres";
-import { startInfrastructure } from "../../infra/local.ts";
+import { startNats } from "../../infra/nats.ts";
 import { freePort } from "../../infra/ports.ts";
+import { type Postgres, startPostgres } from "../../infra/postgres.ts";
+import { makePassword } from "../../infra/postgres-cluster.ts";
+import { createDatabase, ensureRoles, serviceRoles, urlFor } from "../../infra/service-database.ts";
+import { median } from "../support/statistics.ts";
+import { removeIsolation } from "./naive.ts";
 
 /** PostgreSQL, NATS and a silent or speaking DNS server, and the means to run the service on them. */
 export type World = AsyncDisposable & {
-  readonly owner: postgres.Sql;
   readonly natsUrl: string;
-  readonly version: string;
-  readonly fsync: string;
-  readonly commitMs: number;
+  /** The database server's first process, whose children do the work. */
+  readonly serverPid: number;
   readonly dns: { isSilent: boolean };
-  startService(): Promise<Service>;
+  /** With the claim as it is, and with a naive one. */
+  readonly ours: Store;
+  readonly naive: Store;
+  /** The server, and what one commit takes: `PostgreSQL 18.4 · fsync on · one commit 0.31 ms`. */
+  readonly description: string;
+  /** What loading rows left for the server to write is written before anything is measured. */
+  checkpoint(): Promise<void>;
+  startService(store: Store): Promise<Service>;
 };
 
-export type Service = AsyncDisposable & { readonly jsonUrl: string };
+/** A database of the service and its owner's connection. */
+export type Store = { readonly url: string; readonly owner: postgres.Sql };
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+export type Service = AsyncDisposable & { readonly jsonUrl: string; readonly pid: number };
+
+const SERVICE = fileURLToPath(new URL("../../../services/webhooks", import.meta.url));
 const A = 1;
 
 /** Every name is an address of its own: `h7.bench.example` is 127.20.0.7. */
@@ -45,18 +58,6 @@ async function openDns(state: { isSilent: boolean }) {
   return { address: `127.0.0.1:${socket.address().port}`, close: () => void socket.close() };
 }
 
-async function timeCommit(sql: postgres.Sql): Promise<number> {
-  await sql`create table bench_commit (n int)`;
-  const times: number[] = [];
-  for (let i = 0; i < 50; i++) {
-    const begun = performance.now();
-    await sql`insert into bench_commit values (${i})`;
-    times.push(performance.now() - begun);
-  }
-  await sql`drop table bench_commit`;
-  return times.sort((a, b) => a - b)[25] ?? 0;
-}
-
 async function untilReady(child: ChildProcess, jsonUrl: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     if (child.exitCode !== null) throw new Error("the service ended at its start");
@@ -67,56 +68,98 @@ async function untilReady(child: ChildProcess, jsonUrl: string): Promise<void> {
   throw new Error("the service did not become ready");
 }
 
+async function startService(env: Readonly<Record<string, string>>): Promise<Service> {
+  const opsPort = await freePort();
+  const child = spawn(process.execPath, [join(SERVICE, "src/main.ts")], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      ...env,
+      WEBHOOKS_EGRESS_ALLOW_CIDRS: "127.0.0.0/8",
+      LOG_LEVEL: "error",
+      RPC_PORT: "0",
+      OPS_PORT: String(opsPort),
+    },
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const jsonUrl = `http://127.0.0.1:${opsPort}`;
+  await untilReady(child, jsonUrl);
+  return {
+    jsonUrl,
+    pid: child.pid ?? 0,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+async function createStore(server: Postgres, admin: postgres.Sql, name: string) {
+  const password = makePassword();
+  const roles = serviceRoles(name, () => password);
+  await ensureRoles(admin, roles);
+  await createDatabase(admin, { name, roles });
+  const url = urlFor(server.adminUrl, roles.app, name);
+  const ownerUrl = urlFor(server.adminUrl, roles.owner, name);
+  await migrate({ ownerUrl, appRole: roleOf(url), folder: join(SERVICE, "migrations") });
+  return { url, ownerUrl };
+}
+
+async function describe(admin: postgres.Sql): Promise<string> {
+  const [facts] = await admin<{ version: string; fsync: string }[]>`
+    select split_part(version(), ' ', 2) as version, current_setting('fsync') as fsync`;
+  await admin`create table bench_commit (n int)`;
+  const times: number[] = [];
+  for (let i = 0; i < 50; i++) {
+    const begun = performance.now();
+    await admin`insert into bench_commit values (${i})`;
+    times.push(performance.now() - begun);
+  }
+  await admin`drop table bench_commit`;
+  return `PostgreSQL ${facts?.version} · fsync ${facts?.fsync} · one commit ${median(times).toFixed(2)} ms`;
+}
+
 export async function startWorld(keks: string): Promise<World> {
   await using started = new AsyncDisposableStack();
   const home = mkdtempSync(join(tmpdir(), "oi-bench-"));
   started.defer(() => rmSync(home, { recursive: true, force: true }));
-  const env = { ...process.env, OI_EPHEMERAL: "1" };
-  const infrastructure = started.use(await startInfrastructure({ home, env, flags: "durable" }));
-  const { url, ownerUrl } = infrastructure.databases.webhooks;
-  await migrate({ ownerUrl, appRole: roleOf(url), folder: join(ROOT, "services/webhooks/migrations") });
-  const owner = postgres(ownerUrl, { max: 2, onnotice: () => undefined });
-  started.defer(() => owner.end({ timeout: 1 }));
-  const [facts] = await owner<{ version: string; fsync: string }[]>`
-    select split_part(version(), ' ', 2) as version, current_setting('fsync') as fsync`;
+  const own = { port: freePort, isTemporary: true } as const;
+  const server = started.use(
+    await startPostgres({ ...own, folder: join(home, "postgres"), flags: "durable" }),
+  );
+  const env = { ...process.env, NATS_URL: undefined };
+  const nats = started.use(await startNats({ ...own, folder: join(home, "nats"), env }));
+  const connect = (url: string): postgres.Sql => {
+    const sql = postgres(url, { max: 2, onnotice: () => undefined });
+    started.defer(() => sql.end({ timeout: 1 }));
+    return sql;
+  };
+  const admin = connect(server.adminUrl);
+  const storeOf = async (name: string): Promise<Store> => {
+    const { url, ownerUrl } = await createStore(server, admin, name);
+    return { url, owner: connect(ownerUrl) };
+  };
+  const [ours, naive] = [await storeOf("ours"), await storeOf("naive")];
+  await removeIsolation(naive.owner);
   const dns = { isSilent: false };
-  const server = await openDns(dns);
-  started.defer(server.close);
-  const commitMs = await timeCommit(owner);
+  const names = await openDns(dns);
+  started.defer(names.close);
+  const description = await describe(admin);
   const all = started.move();
   return {
-    owner,
-    natsUrl: infrastructure.natsUrl,
-    version: facts?.version ?? "?",
-    fsync: facts?.fsync ?? "?",
-    commitMs,
+    natsUrl: nats.url,
+    serverPid: server.pid,
     dns,
-    startService: async () => {
-      const opsPort = await freePort();
-      const child = spawn(process.execPath, [join(ROOT, "services/webhooks/src/main.ts")], {
-        stdio: ["ignore", "ignore", "inherit"],
-        env: {
-          WEBHOOKS_DATABASE_URL: url,
-          NATS_URL: infrastructure.natsUrl,
-          WEBHOOKS_KEKS: keks,
-          WEBHOOKS_EGRESS_ALLOW_CIDRS: "127.0.0.0/8",
-          WEBHOOKS_DNS_SERVERS: server.address,
-          LOG_LEVEL: "error",
-          RPC_PORT: "0",
-          OPS_PORT: String(opsPort),
-        },
-      });
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      const jsonUrl = `http://127.0.0.1:${opsPort}`;
-      await untilReady(child, jsonUrl);
-      return {
-        jsonUrl,
-        [Symbol.asyncDispose]: async () => {
-          child.kill("SIGKILL");
-          await ended;
-        },
-      };
-    },
+    ours,
+    naive,
+    description,
+    checkpoint: async () => void (await admin`checkpoint`),
+    startService: (store) =>
+      startService({
+        WEBHOOKS_DATABASE_URL: store.url,
+        NATS_URL: nats.url,
+        WEBHOOKS_KEKS: keks,
+        WEBHOOKS_DNS_SERVERS: names.address,
+      }),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

@@ -1,3 +1,4 @@
+import { eventually } from "@oi/testkit/eventually";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Endpoint } from "../domain/endpoint.ts";
 import {
@@ -211,8 +212,11 @@ export function changeDeskContract(open: () => Promise<Stores>): void {
         scope: "MISSING",
         eventTypes: ["payment.succeeded"],
       });
-      await recoverAll(1);
-      expect(await stores.endpointLog.recovery(job.id, late)).toMatchObject({ state: "DONE", requeued: 2 });
+      // Events wait until no older transaction could bring one.
+      await eventually(async () => {
+        await recoverAll(1);
+        expect(await stores.endpointLog.recovery(job.id, late)).toMatchObject({ state: "DONE", requeued: 2 });
+      });
       const rows = await stores.log.list(late, NO_FILTER, { limit: 10, after: null });
       expect(rows.map(({ type, body }) => [type, body.startsWith('{"id":"evt_')])).toEqual([
         ["payment.succeeded", true],
@@ -280,7 +284,10 @@ export function changeDeskContract(open: () => Promise<Stores>): void {
 
     it("lists events from where a reader stopped, and what is due next first", async () => {
       const ids = await deliver(stores, endpoint, {}, { type: "payment.failed" }, {});
-      const page = await stores.log.events(endpoint, [], { limit: 2, after: "0-" });
+      const page = await eventually(async () => {
+        expect(await stores.log.events(endpoint, [], { limit: 9, after: "0-" })).toHaveLength(3);
+        return stores.log.events(endpoint, [], { limit: 2, after: "0-" });
+      });
       const rest = await stores.log.events(endpoint, [], { limit: 9, after: page[1]?.position ?? "" });
       const failures = await stores.log.events(endpoint, ["payment.failed"], { limit: 9, after: "0-" });
       expect([page.length, rest.length, failures.length]).toEqual([2, 1, 1]);

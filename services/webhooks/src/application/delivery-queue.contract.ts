@@ -153,6 +153,14 @@ export function deliveryQueueContract(open: () => Promise<Stores>): void {
       expect(await stores.queue.claim({ ...WIDE, applicationCap: 3, hostCap: 8 })).toHaveLength(3);
     });
 
+    it("gives an application a cap of its own", async () => {
+      const [small, large] = [await register(stores), await register(stores)];
+      for (const endpoint of [small, large]) await deliver(stores, endpoint, ...many(4));
+      const limits = { ...WIDE, applicationCap: 1, applicationCaps: { [large.applicationId]: 3 } };
+      expect(await stores.queue.claim(limits)).toHaveLength(4);
+      expect(await stores.queue.claim(limits)).toEqual([]);
+    });
+
     it("keeps TEST deliveries to their own share of the slots", async () => {
       const test = await register(stores, { mode: "TEST" });
       await deliver(stores, test, ...many(4));

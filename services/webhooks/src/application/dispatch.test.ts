@@ -47,7 +47,7 @@ function build(statuses: readonly number[], queue: DeliveryQueue = stores.queue)
     ...rules,
     sender,
     stopwatch,
-    secretBox: { seal: () => expect.fail("nothing is sealed here"), open: () => "whsec_x" },
+    secretBox: { kekId: "k1", seal: () => expect.fail("nothing is sealed here"), open: () => "whsec_x" },
     signer: {
       newSecret: () => "",
       sign: ({ timestampSeconds }) => ({ signature: `v1,${timestampSeconds}`, bodySha256: "00" }),
@@ -138,7 +138,7 @@ it("charges nothing when a secret does not open", async () => {
     ...rules,
     stopwatch,
     sender: { send: () => expect.fail("nothing may be sent") },
-    secretBox: { seal: () => expect.fail("unused"), open: () => expect.fail("wrong key") },
+    secretBox: { kekId: "k1", seal: () => expect.fail("unused"), open: () => expect.fail("wrong key") },
     signer: { newSecret: () => "", sign: () => expect.fail("nothing is signed") },
   });
   const dispatcher = createDispatcher({ queue: stores.queue, recorder, attempt, stopwatch, limits: WIDE });

@@ -90,6 +90,8 @@ export type ClaimLimits = {
   readonly suspectSlots: number;
   readonly hostCap: number;
   readonly applicationCap: number;
+  /** Caps of single applications instead of the common one, by application id. */
+  readonly applicationCaps: Readonly<Record<string, number>>;
   readonly leaseMs: number;
 };
 
@@ -181,7 +183,23 @@ export interface DeliveryQueue {
   recover(limits: { readonly batch: number; readonly pendingLimit: number }): Promise<"more" | "idle">;
 }
 
+/** A secret as it lies in its row. */
+export type ShelvedSecret = SecretContext & { readonly sealed: SealedSecret };
+
+/** All secrets as they are stored, for moving them from one key to another. */
+export interface SecretShelf {
+  /** Those that another key than `kekId` sealed, by endpoint and version, from after `after`. */
+  sealedByOthers(
+    kekId: string,
+    page: { readonly after: SecretContext | null; readonly limit: number },
+  ): Promise<readonly ShelvedSecret[]>;
+  /** Puts another sealing of the same secret in the place of `before`; false when that is no longer there. */
+  replace(before: ShelvedSecret, sealed: SealedSecret): Promise<boolean>;
+}
+
 export interface SecretBox {
+  /** The key that seals. */
+  readonly kekId: string;
   seal(secret: string, context: SecretContext): SealedSecret;
   /** Raises for a secret that was sealed for another context or by an unknown key. */
   open(sealed: SealedSecret, context: SecretContext): string;

@@ -1,6 +1,7 @@
 import { fromJsonString } from "@bufbuild/protobuf";
-import { PaymentEventSchema } from "@oi/proto/payments/v1/payments_events";
+import { PaymentEventSchema, RefundEventSchema } from "@oi/proto/payments/v1/payments_events";
 import { paymentDto } from "@oi/proto/public/payment-dto";
+import { refundDto } from "@oi/proto/public/refund-dto";
 import { expect, it } from "vitest";
 import { renderBody } from "./body.ts";
 
@@ -37,4 +38,37 @@ it("renders version 1 exactly: key order, no spaces, numbers as numbers", () => 
     data: paymentDto(payment),
   });
   expect(body).toBe(GOLDEN);
+});
+
+const REFUND_ARRIVED = `{"applicationId":"7","mode":"MODE_LIVE","occurredAt":"2026-06-05T08:30:00Z","paymentId":"100",
+ "refundId":"7","status":"REFUND_STATUS_FAILED","origin":"REFUND_ORIGIN_MERCHANT",
+ "payment":{"id":"100","reference":"pay_1CkX7cXQv1mTz4YhR2bJ8n","version":"4"},
+ "refund":{"id":"7","paymentId":"100","applicationId":"7","mode":"MODE_LIVE","amount":{"amountMinor":"2500","currency":"BDT"},
+ "reason":"আকার ভুল","status":"REFUND_STATUS_FAILED","createdBy":"app:7","failureReason":"Refused by the bank",
+ "createdAt":"2026-06-05T08:29:00Z","updatedAt":"2026-06-05T08:30:00Z","version":"2"}}`;
+
+const REFUND_GOLDEN =
+  '{"id":"evt_1CkX7cXQv1mTz4YhR2bJ8p","type":"refund.failed","schemaVersion":1,"mode":"LIVE",' +
+  '"createdAt":"2026-06-05T08:30:00.000Z","sequence":4,"data":{"id":7,"paymentId":100,"mode":"LIVE",' +
+  '"amountMinor":2500,"currency":"BDT","reason":"আকার ভুল","status":"FAILED","gatewayRefundId":null,' +
+  '"createdBy":"app:7","approvedBy":null,"failureReason":"Refused by the bank",' +
+  '"createdAt":"2026-06-05T08:29:00.000Z","updatedAt":"2026-06-05T08:30:00.000Z"}}';
+
+it("renders a refund's event with the payment's version, as the same bytes for ever", () => {
+  const { payment, refund } = fromJsonString(RefundEventSchema, REFUND_ARRIVED, {
+    ignoreUnknownFields: true,
+  });
+  if (!payment || !refund) throw new Error("the event holds no refund of a payment");
+  const body = renderBody({
+    id: "evt_1CkX7cXQv1mTz4YhR2bJ8p",
+    subject: "payments.refund.failed",
+    type: "refund.failed",
+    applicationId: 7,
+    mode: "LIVE",
+    aggregate: payment.reference,
+    sequence: Number(payment.version),
+    occurredAt: Date.parse("2026-06-05T08:30:00Z"),
+    data: refundDto(refund),
+  });
+  expect(body).toBe(REFUND_GOLDEN);
 });

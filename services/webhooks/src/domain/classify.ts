@@ -30,6 +30,7 @@ export const BLOCKED_CODE = "EBLOCKED";
 export const DNS_CODE = "EDNS";
 export const DEADLINE_CODE = "EDEADLINE";
 export const LOCAL_CODE = "ELOCAL";
+export const PROXY_TARGET_CODE = "EPROXYTARGET";
 
 const KNOWN: Readonly<Record<string, Finding>> = {
   [BLOCKED_CODE]: { outcome: "BLOCKED", error: "ADDRESS_BLOCKED" },
@@ -40,6 +41,7 @@ const KNOWN: Readonly<Record<string, Finding>> = {
   UND_ERR_CONNECT_TIMEOUT: { outcome: "TIMEOUT", error: "TIMEOUT_CONNECT" },
   ETIMEDOUT: { outcome: "TIMEOUT", error: "TIMEOUT_CONNECT" },
   ECONNREFUSED: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
+  [PROXY_TARGET_CODE]: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   EHOSTUNREACH: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   ENETUNREACH: { outcome: "CONNECT", error: "CONNECTION_REFUSED" },
   [LOCAL_CODE]: { outcome: "LOCAL", error: "LOCAL" },

@@ -7,6 +7,8 @@ export const EVENT_TYPES = [
   "payment.failed",
   "payment.cancelled",
   "payment.expired",
+  "refund.succeeded",
+  "refund.failed",
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -23,7 +25,7 @@ export type PublicEvent = {
   readonly mode: Mode;
   /** The payment's reference. */
   readonly aggregate: string;
-  /** The payment's version after the change: of two events of one payment the higher one is newer. */
+  /** The payment's version after the change, of a refund's event too: of two of one payment the higher is newer. */
   readonly sequence: number;
   readonly occurredAt: Instant;
   /** The public object as it was at that version. */

@@ -18,7 +18,16 @@ it("takes exact names, prefixes and everything, and nothing that only looks alik
 
 it("knows the types by their subjects alone", () => {
   expect(typeOfSubject("payments.payment.expired")).toBe("payment.expired");
-  for (const subject of ["payments.payment.created", "payments.payment.opened", "payment.expired", "x"]) {
+  expect(typeOfSubject("payments.refund.succeeded")).toBe("refund.succeeded");
+  expect(typeOfSubject("payments.refund.failed")).toBe("refund.failed");
+  const untold = [
+    "payment.created",
+    "payment.opened",
+    "refund.requested",
+    "refund.approved",
+    "refund.rejected",
+  ];
+  for (const subject of [...untold.map((name) => `payments.${name}`), "payment.expired", "x"]) {
     expect(typeOfSubject(subject), subject).toBeNull();
   }
 });

@@ -1,10 +1,11 @@
 import { createSocket } from "node:dgram";
-import { isIPv6 } from "node:net";
+import { createServer, isIPv6 } from "node:net";
 
 export type Records = {
-  /** A or AAAA, each answered to its own question; `alias` makes a CNAME in front of them. */
+  /** A or AAAA, each answered to its own question. */
   readonly addresses: readonly string[];
-  readonly alias?: string;
+  /** Names that lead from the one that was asked to that of the addresses, each by a CNAME. */
+  readonly aliases?: readonly string[];
   readonly ttlSeconds?: number;
 };
 
@@ -18,6 +19,8 @@ export type DnsServer = AsyncDisposable & {
 const A = 1;
 const CNAME = 5;
 const AAAA = 28;
+const TRUNCATED = 0x0200;
+const DATAGRAM = 512;
 
 function encodeName(name: string): Buffer {
   const labels = name
@@ -54,39 +57,67 @@ function record(name: Buffer, type: number, ttl: number, data: Buffer): Buffer {
   return Buffer.concat([name, fixed, data]);
 }
 
-function reply(question: Buffer, end: number, records: Records): Buffer {
+function encodeReply(question: Buffer, end: number, records: Records): Buffer {
   const type = question.readUInt16BE(end);
-  const { addresses, alias, ttlSeconds = 30 } = records;
+  const { addresses, aliases = [], ttlSeconds = 30 } = records;
   const fitting = addresses.filter(
     (address) => (type === AAAA) === isIPv6(address) && (type === A || type === AAAA),
   );
-  const asked = Buffer.from([0xc0, 12]);
-  const owner = alias ? encodeName(alias) : asked;
+  const owners = [Buffer.from([0xc0, 12]), ...aliases.map(encodeName)];
+  const owner = owners.at(-1) ?? Buffer.alloc(0);
   const answers = fitting.map((address) => {
     const data = isIPv6(address) ? ipv6Bytes(address) : Buffer.from(address.split(".").map(Number));
     return record(owner, type, ttlSeconds, data);
   });
-  if (alias) answers.unshift(record(asked, CNAME, ttlSeconds, encodeName(alias)));
+  const chain = aliases.map((alias, i) => record(owners[i] ?? owner, CNAME, ttlSeconds, encodeName(alias)));
   const head = Buffer.from(question.subarray(0, 12));
   head.writeUInt16BE(addresses.length === 0 ? 0x8183 : 0x8180, 2);
-  head.writeUInt16BE(answers.length, 6);
+  head.writeUInt16BE(chain.length + answers.length, 6);
   head.writeUInt32BE(0, 8);
-  return Buffer.concat([head, question.subarray(12, end + 4), ...answers]);
+  return Buffer.concat([head, question.subarray(12, end + 4), ...chain, ...answers]);
+}
+
+/** What does not fit into a datagram is asked for again over a connection. */
+function truncated(whole: Buffer, end: number): Buffer {
+  if (whole.length <= DATAGRAM) return whole;
+  const cut = Buffer.from(whole.subarray(0, end + 4));
+  cut.writeUInt16BE(cut.readUInt16BE(2) | TRUNCATED, 2);
+  cut.writeUInt16BE(0, 6);
+  return cut;
 }
 
 export async function openDnsServer(answer: (name: string) => Records | null): Promise<DnsServer> {
   const questions: string[] = [];
-  const socket = createSocket("udp4");
-  socket.on("message", (message, from) => {
-    const { name, end } = readName(message);
+  const reply = (question: Buffer): { readonly whole: Buffer; readonly end: number } | null => {
+    const { name, end } = readName(question);
     questions.push(name);
     const records = answer(name.toLowerCase());
-    if (records) socket.send(reply(message, end, records), from.port, from.address);
+    return records && { whole: encodeReply(question, end, records), end };
+  };
+  const socket = createSocket("udp4");
+  socket.on("message", (message, from) => {
+    const made = reply(message);
+    if (made) socket.send(truncated(made.whole, made.end), from.port, from.address);
   });
   await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  const server = createServer((connection) => {
+    connection.on("error", () => undefined);
+    connection.on("data", (chunk: Buffer) => {
+      const made = reply(chunk.subarray(2));
+      if (!made) return;
+      const size = Buffer.alloc(2);
+      size.writeUInt16BE(made.whole.length);
+      connection.write(Buffer.concat([size, made.whole]));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
-    address: `127.0.0.1:${socket.address().port}`,
+    address: `127.0.0.1:${port}`,
     questions,
-    [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())),
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await new Promise<void>((resolve) => socket.close(() => resolve()));
+    },
   };
 }

@@ -5,6 +5,7 @@ import { memoryEndpointLog } from "../adapters/memory/endpoint-log.ts";
 import { memoryEndpointStore } from "../adapters/memory/endpoint-store.ts";
 import { memoryEventInbox } from "../adapters/memory/event-inbox.ts";
 import { memoryParkedEvents } from "../adapters/memory/parked-events.ts";
+import { memorySecretShelf } from "../adapters/memory/secret-shelf.ts";
 import { memoryWorld } from "../adapters/memory/world.ts";
 import type { Stores } from "./stores.ts";
 
@@ -19,6 +20,7 @@ export function openMemoryStores(): Stores {
     endpointLog: memoryEndpointLog(world),
     desk: memoryChangeDesk(world),
     parked: memoryParkedEvents(world),
+    shelf: memorySecretShelf(world),
     pass: async (ms) => {
       world.now += ms;
     },

@@ -9,7 +9,12 @@ import { newEventId, systemRandom } from "@oi/platform/service/random";
 import { silentLogger } from "@oi/platform/telemetry/logger";
 import { Mode } from "@oi/proto/common/v1/mode";
 import { PaymentStatus } from "@oi/proto/payments/v1/payment";
-import { ApplicationEventSchema, PaymentEventSchema } from "@oi/proto/payments/v1/payments_events";
+import {
+  ApplicationEventSchema,
+  PaymentEventSchema,
+  RefundEventSchema,
+} from "@oi/proto/payments/v1/payments_events";
+import { RefundOrigin, RefundStatus } from "@oi/proto/payments/v1/refund";
 import { toTimestamp } from "@oi/proto/public/time";
 import { testDatabase } from "@oi/testkit/postgres";
 import { readConfig, type WebhooksConfig } from "../config.ts";
@@ -104,26 +109,68 @@ function envelope(subject: string, aggregate: string, version: number, payload: 
   return { id, subject, aggregate, version, headers, payload };
 }
 
-export function paymentEvent(applicationId: number, verb = "succeeded"): OutboxEvent {
-  const reference = paymentReference(systemRandom().bytes(16));
+const scopeOf = (applicationId: number) => ({ applicationId: BigInt(applicationId), mode: Mode.TEST });
+
+function paymentOf(applicationId: number, version: bigint, status: PaymentStatus = PaymentStatus.SUCCEEDED) {
   const at = toTimestamp(Date.now());
-  const scope = { applicationId: BigInt(applicationId), mode: Mode.TEST };
-  const amount = { amountMinor: 150_000n, currency: "BDT" };
-  const payment = {
-    ...scope,
+  return {
+    ...scopeOf(applicationId),
     id: 100n,
-    reference,
-    amount,
-    status: PaymentStatus.SUCCEEDED,
+    reference: paymentReference(systemRandom().bytes(16)),
+    amount: { amountMinor: 150_000n, currency: "BDT" },
+    status,
     customerReference: "c-1",
     gateway: "SSLCOMMERZ",
     checkoutUrl: "https://pay.example/c",
     createdAt: at,
     updatedAt: at,
-    version: 3n,
+    version,
   };
-  const message = create(PaymentEventSchema, { ...scope, occurredAt: at, paymentId: 100n, amount, payment });
+}
+
+export function paymentEvent(applicationId: number, verb = "succeeded"): OutboxEvent {
+  const payment = paymentOf(applicationId, 3n);
+  const { amount, updatedAt: occurredAt, reference } = payment;
+  const about = { ...scopeOf(applicationId), occurredAt, paymentId: 100n };
+  const message = create(PaymentEventSchema, { ...about, amount, payment });
   return envelope(`payments.payment.${verb}`, reference, 3, toJsonString(PaymentEventSchema, message));
+}
+
+/** The gateway returned a part of the payment, or refused to. */
+export function refundEvent(applicationId: number, verb: "succeeded" | "failed"): OutboxEvent {
+  const isDone = verb === "succeeded";
+  const payment = isDone
+    ? paymentOf(applicationId, 4n, PaymentStatus.PARTIALLY_REFUNDED)
+    : paymentOf(applicationId, 3n);
+  const { updatedAt: occurredAt, createdAt, reference, version } = payment;
+  const status = isDone ? RefundStatus.SUCCEEDED : RefundStatus.FAILED;
+  const amount = { amountMinor: 2_500n, currency: "BDT" };
+  const common = {
+    ...scopeOf(applicationId),
+    paymentId: 100n,
+    amount,
+    status,
+    origin: RefundOrigin.MERCHANT,
+  };
+  const refund = {
+    ...common,
+    id: 7n,
+    reason: "Wrong size",
+    createdBy: `app:${applicationId}`,
+    createdAt,
+    updatedAt: occurredAt,
+    version: 2n,
+    ...(isDone ? { gatewayRefundId: "R-1" } : { failureReason: "Refused by the bank" }),
+  };
+  const message = create(RefundEventSchema, { ...common, occurredAt, refundId: 7n, payment, refund });
+  const payload = toJsonString(RefundEventSchema, message);
+  return envelope(`payments.refund.${verb}`, reference, Number(version), payload);
+}
+
+/** One that can be read, and that no database row can hold. */
+export function unstorableEvent(applicationId: number): OutboxEvent {
+  const event = paymentEvent(applicationId);
+  return { ...event, payload: event.payload.replace('"c-1"', '"c-\\u0000"') };
 }
 
 export function brokenEvent(): OutboxEvent {

@@ -36,8 +36,8 @@ async function read(request: IncomingMessage): Promise<Received> {
   };
 }
 
-/** `play` answers each request; `n` counts from 1. */
-export async function openSink(play: Play = answer(200)): Promise<Sink> {
+/** `play` answers each request; `n` counts from 1. On host 0.0.0.0 every loopback address is a receiver. */
+export async function openSink(play: Play = answer(200), host = "127.0.0.1"): Promise<Sink> {
   const received: Received[] = [];
   let connections = 0;
   const server = createServer((request, response) => {
@@ -52,7 +52,7 @@ export async function openSink(play: Play = answer(200)): Promise<Sink> {
   server.on("connection", () => {
     connections += 1;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/hook`,

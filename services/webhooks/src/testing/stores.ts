@@ -10,6 +10,7 @@ import type {
   DeliveryQueue,
   EndpointStore,
   EventInbox,
+  SecretShelf,
 } from "../application/ports.ts";
 import type { Verdict } from "../domain/attempt.ts";
 import type { Outcome } from "../domain/classify.ts";
@@ -25,6 +26,7 @@ export type Stores = {
   readonly endpointLog: EndpointLog;
   readonly desk: ChangeDesk;
   readonly parked: ParkedEvents;
+  readonly shelf: SecretShelf;
   /** Moves the store's clock, or everything it holds into the past. */
   pass(ms: number): Promise<void>;
   /** Ids of the deliveries whose parking was told. */
@@ -156,6 +158,7 @@ export const WIDE: ClaimLimits = {
   suspectSlots: 64,
   hostCap: 64,
   applicationCap: 64,
+  applicationCaps: {},
   leaseMs: 45_000,
 };
 

@@ -25,6 +25,7 @@ export function aesSecretBox(keks: readonly Kek[]): SecretBox {
     return key;
   };
   return {
+    kekId: first.id,
     seal: (secret, context) => {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(CIPHER, keyOf(first.id), nonce).setAAD(associatedData(context));

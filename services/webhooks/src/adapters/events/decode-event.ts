@@ -2,8 +2,17 @@ import { fromJsonString } from "@bufbuild/protobuf";
 import { eventUuid } from "@oi/kernel/id";
 import type { InboundEvent } from "@oi/platform/events/envelope";
 import { Mode } from "@oi/proto/common/v1/mode";
-import { ApplicationEventSchema, PaymentEventSchema } from "@oi/proto/payments/v1/payments_events";
+import type { Payment } from "@oi/proto/payments/v1/payment";
+import {
+  ApplicationEventSchema,
+  type PaymentEvent,
+  PaymentEventSchema,
+  type RefundEvent,
+  RefundEventSchema,
+} from "@oi/proto/payments/v1/payments_events";
+import type { Refund } from "@oi/proto/payments/v1/refund";
 import { paymentDto } from "@oi/proto/public/payment-dto";
+import { refundDto } from "@oi/proto/public/refund-dto";
 import { modeFromProto } from "@oi/proto/public/scope";
 import { fromTimestamp } from "@oi/proto/public/time";
 import type { ArrivedEvent } from "../../application/accept-events.ts";
@@ -39,14 +48,18 @@ function positive(value: bigint, name: string): number {
   return number;
 }
 
-function decodePayment(inbound: InboundEvent, type: EventType): ArrivedEvent {
-  const message = fromJsonString(PaymentEventSchema, inbound.payload, LENIENT);
-  const { payment, occurredAt, mode } = message;
+/** The event as it is told; raises for one whose parts contradict each other. */
+function publicEvent(
+  inbound: InboundEvent,
+  type: EventType,
+  { payment, occurredAt, mode, applicationId }: PaymentEvent | RefundEvent,
+  dataOf: (payment: Payment) => object,
+): ArrivedEvent {
   demand(payment !== undefined, "the event holds no payment");
   demand(occurredAt !== undefined, "the event holds no time");
   demand(mode === Mode.TEST || mode === Mode.LIVE, "the event holds no mode");
   // A payment of one application must never reach the endpoint of another.
-  demand(payment.applicationId === message.applicationId, "the payment belongs to another application");
+  demand(payment.applicationId === applicationId, "the payment belongs to another application");
   demand(payment.mode === mode, "the payment belongs to the other mode");
   demand(payment.reference !== "", "the payment has no reference");
   return {
@@ -55,14 +68,34 @@ function decodePayment(inbound: InboundEvent, type: EventType): ArrivedEvent {
       id: inbound.id,
       subject: inbound.subject,
       type,
-      applicationId: positive(message.applicationId, "applicationId"),
+      applicationId: positive(applicationId, "applicationId"),
       mode: modeFromProto(mode),
       aggregate: payment.reference,
       sequence: positive(payment.version, "payment.version"),
       occurredAt: fromTimestamp(occurredAt),
-      data: paymentDto(payment),
+      data: dataOf(payment),
     },
   };
+}
+
+function refundOf(payment: Payment, refund: Refund | undefined): Refund {
+  demand(refund !== undefined, "the event holds no refund");
+  demand(refund.paymentId === payment.id, "the refund belongs to another payment");
+  demand(refund.applicationId === payment.applicationId, "the refund belongs to another application");
+  demand(refund.mode === payment.mode, "the refund belongs to the other mode");
+  return refund;
+}
+
+function decodePublic(inbound: InboundEvent, type: EventType): ArrivedEvent {
+  if (!type.startsWith("refund."))
+    return publicEvent(
+      inbound,
+      type,
+      fromJsonString(PaymentEventSchema, inbound.payload, LENIENT),
+      paymentDto,
+    );
+  const message = fromJsonString(RefundEventSchema, inbound.payload, LENIENT);
+  return publicEvent(inbound, type, message, (payment) => refundDto(refundOf(payment, message.refund)));
 }
 
 function decodeTarget({ id, subject, payload }: InboundEvent): TargetUpdate {
@@ -86,7 +119,7 @@ export function decodeEvent(inbound: InboundEvent): Decoded {
   try {
     // The id becomes the webhook-id: a full stop in it would make two contents sign alike.
     demand(eventUuid(inbound.id) !== null, "the event has no id");
-    if (type !== null) return { kind: "PUBLIC", arrived: decodePayment(inbound, type) };
+    if (type !== null) return { kind: "PUBLIC", arrived: decodePublic(inbound, type) };
     return { kind: "TARGET", update: decodeTarget(inbound) };
   } catch (error) {
     return { kind: "UNDECODABLE", error };

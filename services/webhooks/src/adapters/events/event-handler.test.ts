@@ -50,6 +50,20 @@ const payment = (applicationId: number, change: object = {}) => ({
   },
 });
 
+const refund = (applicationId: number, change: object = {}) => ({
+  ...payment(applicationId, { version: "5" }),
+  refund: {
+    id: "7",
+    paymentId: "100",
+    applicationId: String(applicationId),
+    mode: "MODE_LIVE",
+    amount: { amountMinor: "2500", currency: "BDT" },
+    status: "REFUND_STATUS_SUCCEEDED",
+    createdBy: "app:7",
+    ...change,
+  },
+});
+
 const target = (applicationId: number, version: number, webhookUrl?: string) => ({
   applicationId: String(applicationId),
   application: { id: String(applicationId), version: String(version), webhookUrl },
@@ -69,6 +83,43 @@ it("keeps the order of events and changes of the URL inside one batch", async ()
   ]);
   expect(await count(app)).toBe(1);
   expect(wakes).toBe(1);
+});
+
+it("tells of a refund's outcome with the refund, and the version of its payment", async () => {
+  const { applicationId: app } = await register(stores);
+  await handler.handle([
+    inbound("payment.succeeded", payment(app)),
+    inbound("refund.requested", refund(app, { status: "REFUND_STATUS_PENDING" })),
+    inbound("refund.approved", refund(app, { status: "REFUND_STATUS_PENDING" })),
+    inbound("refund.rejected", refund(app, { status: "REFUND_STATUS_REJECTED" })),
+    inbound("refund.succeeded", refund(app)),
+    inbound("refund.failed", refund(app, { status: "REFUND_STATUS_FAILED" })),
+  ]);
+  const scope = { applicationId: app, mode: "LIVE" } as const;
+  const all = await stores.log.list(scope, NO_FILTER, { limit: 100, after: null });
+  const told = all.toReversed().map(({ body, ...row }) => ({ ...row, ...JSON.parse(body) }));
+  expect(told.map(({ type }) => type)).toEqual(["payment.succeeded", "refund.succeeded", "refund.failed"]);
+  expect(told[1]).toMatchObject({
+    sequence: 5,
+    paymentReference: "pay_1",
+    data: { id: 7, paymentId: 100, amountMinor: 2_500, currency: "BDT", status: "SUCCEEDED" },
+  });
+  expect(told[2].data).toMatchObject({ id: 7, status: "FAILED" });
+  expect(await stores.poison()).toEqual([]);
+});
+
+it("sets aside a refund that is not its payment's", async () => {
+  const { applicationId: app } = await register(stores);
+  const bad = [
+    { ...refund(app), refund: undefined },
+    { ...refund(app), payment: undefined },
+    refund(app, { paymentId: "101" }),
+    refund(app, { applicationId: "999" }),
+    refund(app, { mode: "MODE_TEST" }),
+  ].map((payload) => inbound("refund.succeeded", payload));
+  await handler.handle(bad);
+  expect(await count(app)).toBe(0);
+  expect(await stores.poison()).toHaveLength(bad.length);
 });
 
 it("leaves no trace of subjects that concern nobody", async () => {

@@ -1,4 +1,10 @@
-import { BLOCKED_CODE, DEADLINE_CODE, DNS_CODE, LOCAL_CODE } from "../../domain/classify.ts";
+import {
+  BLOCKED_CODE,
+  DEADLINE_CODE,
+  DNS_CODE,
+  LOCAL_CODE,
+  PROXY_TARGET_CODE,
+} from "../../domain/classify.ts";
 
 /** A guard of ours that stopped a request; `code` is what the classification reads. */
 export class SendFailure extends Error {
@@ -16,6 +22,10 @@ export function blocked(host: string): SendFailure {
 
 export function unresolved(host: string): SendFailure {
   return new SendFailure(DNS_CODE, `${host} has no address`);
+}
+
+export function proxyRefused(target: string): SendFailure {
+  return new SendFailure(PROXY_TARGET_CODE, `the proxy could not reach ${target}`);
 }
 
 export function ownFault(message: string): SendFailure {

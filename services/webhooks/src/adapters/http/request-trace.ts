@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
+import { destinationOf } from "./proxy-tunnel.ts";
 
 type Sent = { readonly request: { readonly headers: readonly unknown[] }; readonly socket: Socket };
 type Done = { readonly request: Sent["request"] };
@@ -26,7 +27,7 @@ export function traceRequests(): RequestTrace {
   const onHead = (message: unknown): void => {
     const { request, socket } = message as Sent;
     const found = find(request);
-    if (found) found.address = socket.remoteAddress ?? null;
+    if (found) found.address = destinationOf(socket);
   };
   const onBody = (message: unknown): void => find((message as Done).request)?.onBodySent();
   subscribe(HEAD_SENT, onHead);

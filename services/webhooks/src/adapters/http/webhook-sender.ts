@@ -7,6 +7,7 @@ import { type AddressSlots, createAddressSlots } from "./address-slots.ts";
 import { failureCode } from "./failure.ts";
 import { guardedConnector, vet } from "./guarded-connector.ts";
 import { parseUrl, portOf } from "./parsed-url.ts";
+import type { ProxyUrl } from "./proxy-tunnel.ts";
 import { traceRequests } from "./request-trace.ts";
 
 const BODY_LIMIT = 16 * 1_024;
@@ -24,13 +25,16 @@ export type SenderOptions = {
   readonly deadlineMs: number;
   /** Requests beyond it would queue inside the client, unseen by their deadline's parts. */
   readonly connectionsPerHost: number;
+  /** Through which every connection goes; null for none. */
+  readonly proxy?: ProxyUrl | null;
   /** How many may be in flight to one address. */
   readonly perAddress?: number;
   /** Called when the last byte of a request was given to the system. */
   readonly onBodySent?: () => void;
 };
 
-function createAgent({ policy, resolver, deadlineMs, connectionsPerHost }: SenderOptions): Agent {
+function createAgent(options: SenderOptions): Agent {
+  const { policy, resolver, deadlineMs, connectionsPerHost, proxy = null } = options;
   const headersTimeout = Math.ceil((deadlineMs * 2) / 3);
   return new Agent({
     connections: connectionsPerHost,
@@ -41,7 +45,7 @@ function createAgent({ policy, resolver, deadlineMs, connectionsPerHost }: Sende
     bodyTimeout: headersTimeout,
     maxResponseSize: SECOND_LIMIT,
     allowH2: false,
-    connect: guardedConnector({ policy, resolver }, Math.ceil(deadlineMs / 3)),
+    connect: guardedConnector({ policy, resolver, proxy, connectTimeoutMs: Math.ceil(deadlineMs / 3) }),
   });
 }
 

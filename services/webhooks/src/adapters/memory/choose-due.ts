@@ -57,7 +57,11 @@ export function chooseDue(world: MemoryWorld, limits: ClaimLimits): readonly Sto
         (e) => e.id === endpoint.id,
       ),
       room(`host ${hostKey}`, limits.hostCap, (e) => e.hostKey === hostKey),
-      room(`app ${app} ${mode}`, limits.applicationCap, (e) => e.applicationId === app && e.mode === mode),
+      room(
+        `app ${app} ${mode}`,
+        limits.applicationCaps[app] ?? limits.applicationCap,
+        (e) => e.applicationId === app && e.mode === mode,
+      ),
       ...(mode === "TEST" ? [room("test", limits.testSlots, () => false)] : []),
       ...(suspect ? [room("suspects", limits.suspectSlots, (e) => e.health.failStreak > 0)] : []),
     ];

@@ -3,6 +3,7 @@ import { deliveryQueueContract } from "../../application/delivery-queue.contract
 import { endpointHealthContract } from "../../application/endpoint-health.contract.ts";
 import { endpointStoreContract } from "../../application/endpoint-store.contract.ts";
 import { eventInboxContract } from "../../application/event-inbox.contract.ts";
+import { secretShelfContract } from "../../application/secret-shelf.contract.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
 
 eventInboxContract(openMemoryStores);
@@ -10,3 +11,4 @@ endpointStoreContract(openMemoryStores);
 deliveryQueueContract(async () => openMemoryStores());
 changeDeskContract(async () => openMemoryStores());
 endpointHealthContract(async () => openMemoryStores());
+secretShelfContract(async () => openMemoryStores());

@@ -73,6 +73,7 @@ const limits = (worker: number, change: Partial<ClaimLimits> = {}): ClaimLimits 
   suspectSlots: 128,
   hostCap: 8,
   applicationCap: 16,
+  applicationCaps: {},
   leaseMs: 45_000,
   ...change,
 });
@@ -174,4 +175,46 @@ it("finds due rows by an index, however many others wait", async () => {
     explain select id from delivery where endpoint_id = (select min(id) from endpoint) and state = 'PENDING'
       and next_at <= now() order by next_at, id limit 4`;
   expect(plan.map((line) => line["QUERY PLAN"]).join("\n")).toMatch(/Index (Only )?Scan using delivery_due/);
+});
+
+/** What the indexes and scans of `delivery` and `attempt` have read so far. */
+async function rowsRead(session: Database): Promise<number> {
+  await session.run((sql) => sql`select pg_stat_force_next_flush()`);
+  const [row] = await admin<{ n: number }[]>`
+    select ((select sum(idx_tup_read) from pg_stat_user_indexes where relname ~ '^(delivery|attempt)')
+      + (select sum(seq_tup_read) from pg_stat_user_tables where relname ~ '^(delivery|attempt)'))::int as n`;
+  return row?.n ?? 0;
+}
+
+it("reads few rows of a large backlog, although its plans were made while nothing waited", async () => {
+  const ENDPOINTS = 40;
+  await fill(Array.from({ length: ENDPOINTS }, () => 25));
+  await admin`update delivery set state = 'DELIVERED', done_at = now()`;
+  await admin`alter table delivery set (autovacuum_enabled = off)`;
+  await admin`vacuum (analyze) delivery`;
+  const config = readEnv({ WEBHOOKS_DATABASE_URL: given.url }, (read) => readDatabase(read, "WEBHOOKS"));
+  // One connection: a plan lives as long as that.
+  await using session = openDatabase(config, "one", 1);
+  const queue = postgresDeliveryQueue(session, { encode: encodeNotice, timeScale: 1 });
+  const turn = async (): Promise<number> => {
+    const claims = await queue.claim(limits(0, { hostCap: 64, applicationCap: 64 }));
+    await queue.record(claims.map(done));
+    await queue.lost(10);
+    await queue.overdue(3_600_000, 10);
+    return claims.length;
+  };
+  await admin`update delivery set state = 'PENDING', done_at = null where event_id like '%-1'`;
+  for (let i = 0; i < 12; i++) await turn();
+  await admin`
+    with ev as (
+      insert into event (id, application_id, mode, type, aggregate, sequence, occurred_at, snapshot)
+      select 'flood-' || i, 0, 'LIVE', 't', 'f' || i, 1, now(), '{}' from generate_series(1, 20000) i returning id)
+    insert into delivery (event_id, endpoint_id, application_id, mode, type, aggregate, sequence, schema_version, style,
+      filter_version)
+    select ev.id, e.id, 0, 'LIVE', 't', ev.id, 1, 1, 'FULL', 1 from ev
+    join endpoint e on e.application_id = case when ev.id like '%77' then right(ev.id, 3)::int % ${ENDPOINTS} else 0 end`;
+  const before = await rowsRead(session);
+  expect(await turn()).toBeGreaterThan(0);
+  expect((await rowsRead(session)) - before).toBeLessThan(5_000);
+  await admin`alter table delivery reset (autovacuum_enabled)`;
 });

@@ -85,7 +85,8 @@ export function postgresDeliveryQueue(
 ): DeliveryQueue {
   return {
     claim: async (limits) => {
-      const { worker, slots, testSlots, suspectSlots, hostCap, applicationCap, leaseMs } = limits;
+      const { worker, slots, testSlots, suspectSlots, hostCap, applicationCap, applicationCaps, leaseMs } =
+        limits;
       const rows = await unlessLocked(
         database.run(
           (sql) => sql<ClaimRow[]>`
@@ -93,7 +94,7 @@ export function postgresDeliveryQueue(
                    (extract(epoch from claimed_at) * 1000)::bigint as claimed_ms
             from claim_deliveries(${worker}, ${slots}::int, ${testSlots}::int, ${suspectSlots}::int,
               ${ENDPOINTS_PER_CLAIM}::int, ${leaseMs} * interval '1 millisecond', ${hostCap}::int,
-              ${applicationCap}::int)`,
+              ${applicationCap}::int, ${JSON.stringify(applicationCaps)}::text::jsonb)`,
         ),
       );
       return rows.map(toClaim);

@@ -54,7 +54,7 @@ export function postgresEndpointLog(database: Database): EndpointLog {
                  percentile_disc(0.99) within group (order by total_ms) as p99
           from attempt
           where endpoint_id = ${id} and outcome is not null
-            and claimed_at > clock_timestamp() - ${windowMs} * interval '1 millisecond'
+            and claimed_at > (select clock_timestamp() - ${windowMs} * interval '1 millisecond')
           group by grouping sets ((outcome), ())`,
       );
       const all = rows.find((row) => row.outcome === "");

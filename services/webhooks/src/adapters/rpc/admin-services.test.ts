@@ -1,67 +1,21 @@
-import { randomBytes } from "node:crypto";
-import { Secret } from "@oi/platform/config/env";
-import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
 import { rpc } from "@oi/platform/rpc/errors";
-import { systemRandom } from "@oi/platform/service/random";
-import { silentLogger } from "@oi/platform/telemetry/logger";
 import { Mode } from "@oi/proto/common/v1/mode";
-import { DeliveriesService, DeliverySort } from "@oi/proto/webhooks/v1/deliveries_service";
+import { DeliverySort } from "@oi/proto/webhooks/v1/deliveries_service";
 import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
 import { Breaker, EndpointState } from "@oi/proto/webhooks/v1/endpoint";
-import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { RecoveryScope, RecoveryState } from "@oi/proto/webhooks/v1/recovery";
 import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createAcceptEvents } from "../../application/accept-events.ts";
-import { createChangeTarget } from "../../application/change-target.ts";
-import { createUseCases } from "../../application/use-cases.ts";
+import { NOW, openApi } from "../../testing/memory-api.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
-import { DELIVERED, deliver, nextEventId, result, type Stores, WIDE } from "../../testing/stores.ts";
-import { doctorCodec } from "../crypto/doctor-codec.ts";
-import { aesSecretBox } from "../crypto/secret-box.ts";
-import { hmacSigner } from "../crypto/webhook-signer.ts";
-import { createEventHandler } from "../events/event-handler.ts";
-import { createRetryParked } from "../events/retry-parked.ts";
-import { createAddressPolicy } from "../http/address-policy.ts";
-import { createTargetPolicy } from "../http/target-policy.ts";
-import { mountServices } from "./mount.ts";
+import { DELIVERED, deliver, nextEventId, result, WIDE } from "../../testing/stores.ts";
 
-const NOW = 1_780_567_200_000;
 const scope = { applicationId: 7n, mode: Mode.LIVE };
 const seven = { applicationId: 7, mode: "LIVE" } as const;
 
-function open() {
-  const stores: Stores = openMemoryStores();
-  const { log: deliveryLog, inbox } = stores;
-  const log = silentLogger();
-  const policy = createTargetPolicy(createAddressPolicy([]));
-  const useCases = createUseCases({
-    ...stores,
-    deliveryLog,
-    policy,
-    secretBox: aesSecretBox([{ id: "k1", key: new Secret(randomBytes(32).toString("base64")) }]),
-    signer: hmacSigner(systemRandom()),
-    codec: doctorCodec,
-    nextEventId,
-    now: () => NOW,
-    onDue: () => undefined,
-  });
-  const changeTarget = createChangeTarget({ inbox, policy });
-  const accept = createAcceptEvents(inbox);
-  const handler = createEventHandler({ accept, changeTarget, inbox, onDeliveries: () => undefined, log });
-  const retryParked = createRetryParked({ ...stores, handler });
-  const transport = inMemoryTransport(mountServices(useCases, { ...stores, deliveryLog, retryParked }, log));
-  return {
-    stores,
-    handler,
-    endpoints: rpcClient(EndpointsService, transport),
-    deliveries: rpcClient(DeliveriesService, transport),
-  };
-}
-
-let api: ReturnType<typeof open>;
+let api: ReturnType<typeof openApi>;
 beforeEach(() => {
-  api = open();
+  api = openApi(openMemoryStores());
 });
 
 const create = (change: object = {}) =>

@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { invalid, notFound } from "@oi/kernel/errors";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 import { fromTimestamp } from "@oi/proto/public/time";
 import {
   CancelDeliveryRequestSchema,
@@ -7,7 +8,13 @@ import {
   type DeliveriesService,
   DeliverySort,
   type ListAttemptsRequest,
+  ListAttemptsRequestSchema,
   type ListDeliveriesRequest,
+  ListDeliveriesRequestSchema,
+  type ListEventsRequest,
+  ListEventsRequestSchema,
+  type ListParkedEventsRequest,
+  ListParkedEventsRequestSchema,
   RecoverEndpointRequestSchema,
   ResendDeliveryRequestSchema,
 } from "@oi/proto/webhooks/v1/deliveries_service";
@@ -36,7 +43,7 @@ import {
 } from "./admin-messages.ts";
 import { toDeliveryMessage, toScope } from "./messages.ts";
 import { onceOf } from "./once.ts";
-import { decodePageToken, decodePosition, encodePageToken } from "./page-token.ts";
+import { idOf, pagesOf } from "./page-token.ts";
 
 const STATUSES: Readonly<Partial<Record<DeliveryStatus, Status>>> = {
   [DeliveryStatus.PENDING]: "PENDING",
@@ -87,6 +94,7 @@ type Ports = {
   readonly diagnose: DiagnoseSignature;
   readonly parked: ParkedEvents;
   readonly retryParked: (eventId: string) => Promise<{ readonly error: string | null }>;
+  readonly pageTokens: PageTokens;
 };
 
 type Impl = ServiceImpl<typeof DeliveriesService>;
@@ -94,44 +102,47 @@ type Impl = ServiceImpl<typeof DeliveriesService>;
 function lists({
   deliveries,
   parked,
+  pageTokens,
 }: Ports): Pick<Impl, "listDeliveries" | "listAttempts" | "listEvents" | "listParkedEvents"> {
+  const deliveryPages = pagesOf<ListDeliveriesRequest>(pageTokens, ListDeliveriesRequestSchema);
+  const attemptPages = pagesOf<ListAttemptsRequest>(pageTokens, ListAttemptsRequestSchema);
+  const eventPages = pagesOf<ListEventsRequest>(pageTokens, ListEventsRequestSchema);
+  const parkedPages = pagesOf<ListParkedEventsRequest>(pageTokens, ListParkedEventsRequestSchema);
   return {
     listDeliveries: async (request) => {
       const scope = toScope(request);
       const filter = toFilter(request);
       const size = request.pageSize;
-      if (request.sortBy === DeliverySort.NEXT_ATTEMPT_AT) {
-        const asked = { size, after: decodePosition("due", request.pageToken) };
-        const { items, next } = await readPlaced(asked, (page) => deliveries.listDue(scope, filter, page));
-        return { deliveries: items.map(toDeliveryMessage), nextPageToken: encodePageToken("due", next) };
-      }
-      const asked = { size, after: decodePageToken("deliveries", request.pageToken) };
-      const { items, next } = await readPage(asked, (page) => deliveries.list(scope, filter, page));
-      return { deliveries: items.map(toDeliveryMessage), nextPageToken: encodePageToken("deliveries", next) };
+      const after = deliveryPages.begin(request);
+      const { items, next } =
+        request.sortBy === DeliverySort.NEXT_ATTEMPT_AT
+          ? await readPlaced({ size, after }, (page) => deliveries.listDue(scope, filter, page))
+          : await readPage({ size, after: idOf(after) }, (page) => deliveries.list(scope, filter, page));
+      return { deliveries: items.map(toDeliveryMessage), nextPageToken: deliveryPages.next(request, next) };
     },
     listAttempts: async (request) => {
       const scope = toScope(request);
       const filter = toAttemptFilter(request);
       if ("deliveryId" in filter && !(await deliveries.byId(filter.deliveryId, scope)))
         throw notFound("Delivery");
-      const asked = { size: request.pageSize, after: decodePosition("attempts", request.pageToken) };
+      const asked = { size: request.pageSize, after: attemptPages.begin(request) };
       const { items, next } = await readPlaced(asked, (page) => deliveries.attempts(scope, filter, page));
-      return { attempts: items.map(toAttemptMessage), nextPageToken: encodePageToken("attempts", next) };
+      return { attempts: items.map(toAttemptMessage), nextPageToken: attemptPages.next(request, next) };
     },
     listEvents: async (request) => {
-      const after = decodePosition("events", request.pageToken) ?? "0-";
+      const after = eventPages.begin(request) ?? "0-";
       const page = { limit: pageSize(request.pageSize), after };
       const rows = await deliveries.events(toScope(request), request.eventTypes, page);
       return {
         events: rows.map(toEventMessage),
-        nextPageToken: encodePageToken("events", rows.at(-1)?.position ?? after),
+        nextPageToken: eventPages.next(request, rows.at(-1)?.position ?? after),
       };
     },
     listParkedEvents: async (request) => {
-      const asked = { size: request.pageSize, after: decodePosition("parked", request.pageToken) };
+      const asked = { size: request.pageSize, after: parkedPages.begin(request) };
       const { includeResolved } = request;
       const { items, next } = await readPlaced(asked, (page) => parked.list({ includeResolved }, page));
-      return { events: items.map(toParkedMessage), nextPageToken: encodePageToken("parked", next) };
+      return { events: items.map(toParkedMessage), nextPageToken: parkedPages.next(request, next) };
     },
   };
 }

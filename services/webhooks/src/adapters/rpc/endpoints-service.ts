@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { notFound } from "@oi/kernel/errors";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 import { toTimestamp } from "@oi/proto/public/time";
 import {
   CreateEndpointRequestSchema,
@@ -7,6 +8,8 @@ import {
   DisableEndpointRequestSchema,
   EnableEndpointRequestSchema,
   type EndpointsService,
+  type ListEndpointsRequest,
+  ListEndpointsRequestSchema,
   PauseEndpointRequestSchema,
   ResumeEndpointRequestSchema,
   RevokeSecretRequestSchema,
@@ -23,7 +26,7 @@ import { readPage } from "../../application/page.ts";
 import { DEFAULT_OVERLAP_SECONDS } from "../../domain/rotation.ts";
 import { toEndpointMessage, toScope, toSecretMessage, toViewMessage } from "./messages.ts";
 import { onceOf } from "./once.ts";
-import { decodePageToken, encodePageToken } from "./page-token.ts";
+import { idOf, pagesOf } from "./page-token.ts";
 
 type Ports = {
   readonly ensureDefaults: EnsureDefaultEndpoints;
@@ -31,6 +34,7 @@ type Ports = {
   readonly manage: ManageEndpoint;
   readonly secrets: ManageSecrets;
   readonly deliveries: Pick<ManageDeliveries, "sendTest">;
+  readonly pageTokens: PageTokens;
 };
 
 type Impl = ServiceImpl<typeof EndpointsService>;
@@ -38,7 +42,9 @@ type Impl = ServiceImpl<typeof EndpointsService>;
 function reads({
   ensureDefaults,
   endpoints,
+  pageTokens,
 }: Ports): Pick<Impl, "ensureDefaultEndpoints" | "listEndpoints" | "getEndpoint" | "listSecrets"> {
+  const pages = pagesOf<ListEndpointsRequest>(pageTokens, ListEndpointsRequestSchema);
   return {
     ensureDefaultEndpoints: async ({ applicationId, applicationVersion, url }) => {
       const made = await ensureDefaults({
@@ -53,9 +59,9 @@ function reads({
     },
     listEndpoints: async (request) => {
       const scope = toScope(request);
-      const asked = { size: request.pageSize, after: decodePageToken("endpoints", request.pageToken) };
+      const asked = { size: request.pageSize, after: idOf(pages.begin(request)) };
       const { items, next } = await readPage(asked, (page) => endpoints.list(scope, page));
-      return { endpoints: items.map(toViewMessage), nextPageToken: encodePageToken("endpoints", next) };
+      return { endpoints: items.map(toViewMessage), nextPageToken: pages.next(request, next) };
     },
     getEndpoint: async (request) => {
       const found = await endpoints.byId(Number(request.id), toScope(request));

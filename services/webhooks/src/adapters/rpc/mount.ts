@@ -1,3 +1,4 @@
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 import { type MountedService, mountService } from "@oi/platform/rpc/service";
 import type { Logger } from "@oi/platform/telemetry/logger";
 import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
@@ -15,15 +16,16 @@ export function mountServices(
     readonly deliveryLog: DeliveryLog;
     readonly parked: ParkedEvents;
     readonly retryParked: (eventId: string) => Promise<{ readonly error: string | null }>;
+    readonly pageTokens: PageTokens;
   },
   log: Logger,
 ): readonly MountedService[] {
   const { ensureDefaults, getDelivery, endpoint: manage, secrets, deliveries, diagnose } = useCases;
-  const { endpointLog: endpoints, deliveryLog, parked, retryParked } = reads;
+  const { endpointLog: endpoints, deliveryLog, parked, retryParked, pageTokens } = reads;
   return [
     mountService(
       EndpointsService,
-      endpointsService({ ensureDefaults, endpoints, manage, secrets, deliveries }),
+      endpointsService({ ensureDefaults, endpoints, manage, secrets, deliveries, pageTokens }),
       log,
     ),
     mountService(
@@ -36,6 +38,7 @@ export function mountServices(
         diagnose,
         parked,
         retryParked,
+        pageTokens,
       }),
       log,
     ),

@@ -1,34 +1,25 @@
-import { invalid } from "@oi/kernel/errors";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { PageTokens } from "@oi/platform/rpc/page-token";
 
-/** The list's name stands in the token, so one of another list is refused and not misread. */
-const POSITIONS = {
-  endpoints: /^[1-9]\d{0,15}$/,
-  deliveries: /^[1-9]\d{0,15}$/,
-  due: /^\d{1,17}-[1-9]\d{0,15}$/,
-  attempts: /^\d{1,17}-[1-9]\d{0,15}-[1-9]\d{0,8}$/,
-  events: /^\d{1,18}-[A-Za-z0-9_]{0,64}$/,
-  parked: /^\d{1,17}-[\x21-\x7e]{1,128}$/,
-} as const;
+type Listed = Message & { readonly pageToken: string };
 
-export type ListName = keyof typeof POSITIONS;
+/** The lists of one kind of request: where a page begins, and the token of the next one. */
+export type Pages<Request> = {
+  /** Null for the first page. Raises VALIDATION_ERROR for a token that is not of this list. */
+  begin(request: Request): string | null;
+  /** Empty at the end, where there is no position. */
+  next(request: Request, position: string | number | null): string;
+};
 
-export function encodePageToken(list: ListName, after: number | string | null): string {
-  return after === null ? "" : Buffer.from(`${list}:${after}`, "utf8").toString("base64url");
+/** A position is where its list goes on, an id or a row's place. It is authenticated, so its form needs no second look. */
+export function pagesOf<Request extends Listed>(tokens: PageTokens, schema: DescMessage): Pages<Request> {
+  return {
+    begin: (request) => tokens.read(schema, request),
+    next: (request, position) => (position === null ? "" : tokens.write(schema, request, String(position))),
+  };
 }
 
-/** The position a token stands for; null for the first page. Raises VALIDATION_ERROR for anything we never gave out. */
-export function decodePosition(list: ListName, token: string): string | null {
-  if (token === "") return null;
-  const text = Buffer.from(token, "base64url").toString("utf8");
-  const position = text.slice(list.length + 1);
-  const isOurs = text.startsWith(`${list}:`) && POSITIONS[list].test(position);
-  if (!isOurs || encodePageToken(list, position) !== token)
-    throw invalid({ pageToken: "must be the nextPageToken of an earlier answer" });
-  return position;
-}
-
-/** As above, for the lists whose position is an id. */
-export function decodePageToken(list: "endpoints" | "deliveries", token: string): number | null {
-  const position = decodePosition(list, token);
+/** Of a list whose position is an id; null at its beginning. */
+export function idOf(position: string | null): number | null {
   return position === null ? null : Number(position);
 }

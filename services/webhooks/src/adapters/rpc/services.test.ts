@@ -1,64 +1,15 @@
-import { randomBytes } from "node:crypto";
-import { Secret } from "@oi/platform/config/env";
-import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
 import { rpc } from "@oi/platform/rpc/errors";
-import { systemRandom } from "@oi/platform/service/random";
-import { silentLogger } from "@oi/platform/telemetry/logger";
 import { Mode } from "@oi/proto/common/v1/mode";
-import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
 import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
 import { EndpointState } from "@oi/proto/webhooks/v1/endpoint";
-import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { beforeEach, expect, it } from "vitest";
-import { createAcceptEvents } from "../../application/accept-events.ts";
-import { createChangeTarget } from "../../application/change-target.ts";
-import { createUseCases } from "../../application/use-cases.ts";
+import { openApi } from "../../testing/memory-api.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
-import { deliver, nextEventId, type Stores, WIDE } from "../../testing/stores.ts";
-import { doctorCodec } from "../crypto/doctor-codec.ts";
-import { aesSecretBox } from "../crypto/secret-box.ts";
-import { hmacSigner } from "../crypto/webhook-signer.ts";
-import { createEventHandler } from "../events/event-handler.ts";
-import { createRetryParked } from "../events/retry-parked.ts";
-import { createAddressPolicy } from "../http/address-policy.ts";
-import { createTargetPolicy } from "../http/target-policy.ts";
-import { mountServices } from "./mount.ts";
+import { deliver, nextEventId, WIDE } from "../../testing/stores.ts";
 
-const secretBox = aesSecretBox([{ id: "k1", key: new Secret(randomBytes(32).toString("base64")) }]);
-
-/** When the memory's world begins. */
-const NOW = 1_780_567_200_000;
-
-function open(stores: Stores) {
-  const { log: deliveryLog, inbox } = stores;
-  const log = silentLogger();
-  const policy = createTargetPolicy(createAddressPolicy([]));
-  const useCases = createUseCases({
-    ...stores,
-    deliveryLog,
-    policy,
-    secretBox,
-    signer: hmacSigner(systemRandom()),
-    codec: doctorCodec,
-    nextEventId,
-    now: () => NOW,
-    onDue: () => undefined,
-  });
-  const changeTarget = createChangeTarget({ inbox, policy });
-  const accept = createAcceptEvents(inbox);
-  const handler = createEventHandler({ accept, changeTarget, inbox, onDeliveries: () => undefined, log });
-  const retryParked = createRetryParked({ ...stores, handler });
-  const transport = inMemoryTransport(mountServices(useCases, { ...stores, deliveryLog, retryParked }, log));
-  return {
-    stores,
-    endpoints: rpcClient(EndpointsService, transport),
-    deliveries: rpcClient(DeliveriesService, transport),
-  };
-}
-
-let api: ReturnType<typeof open>;
+let api: ReturnType<typeof openApi>;
 beforeEach(() => {
-  api = open(openMemoryStores());
+  api = openApi(openMemoryStores());
 });
 
 const ensure = (url?: string, applicationVersion = 1n) =>
@@ -86,8 +37,10 @@ it("seals the secret for each endpoint on its own", async () => {
   const [sealed] = job?.secrets ?? [];
   if (!sealed) throw new Error("the endpoint has no secret");
   const endpointId = Number(endpoints[1]?.id);
-  expect(secretBox.open(sealed, { endpointId, version: 1, algorithm: "v1" })).toBe(secret);
-  expect(() => secretBox.open(sealed, { endpointId: endpointId - 1, version: 1, algorithm: "v1" })).toThrow();
+  expect(api.secretBox.open(sealed, { endpointId, version: 1, algorithm: "v1" })).toBe(secret);
+  expect(() =>
+    api.secretBox.open(sealed, { endpointId: endpointId - 1, version: 1, algorithm: "v1" }),
+  ).toThrow();
 });
 
 it("takes no URL, and disables for one that the rules refuse", async () => {
@@ -149,6 +102,11 @@ it("refuses page tokens that it never gave out", async () => {
       fields: { pageToken: expect.any(String) },
     });
   }
+  // Nor one of the same list with other arguments.
+  const filtered = { ...scope, pageToken: nextPageToken, type: "payment.failed" };
+  await expect(rpc(api.deliveries.listDeliveries(filtered))).rejects.toMatchObject({
+    fields: { pageToken: "belongs to a list with other arguments" },
+  });
   const otherList = api.endpoints.listEndpoints({ ...scope, pageToken: nextPageToken });
   await expect(rpc(otherList)).rejects.toMatchObject({ reason: "VALIDATION_ERROR" });
   await expect(rpc(api.endpoints.listEndpoints({ applicationId: 7n }))).rejects.toMatchObject({

@@ -6,8 +6,12 @@ import { createDispatcher, type DispatchLimits } from "../../application/dispatc
 import type { DeliveryQueue, Stopwatch } from "../../application/ports.ts";
 import type { ReapDeliveries } from "../../application/reap-deliveries.ts";
 import { createResultRecorder, type ResultRecorder } from "../../application/result-recorder.ts";
+import type { RewrapSecrets } from "../../application/rewrap-secrets.ts";
+import { paced } from "./pace.ts";
 
 const POLL_MS = 250;
+/** Between two claims that found little, and between two records. */
+const GAP_MS = 20;
 const RECOVER_EVERY_MS = 500;
 const RECOVERY = { batch: 500, pendingLimit: 5_000 };
 const HOUSE_EVERY_MS = 3_600_000;
@@ -29,33 +33,52 @@ async function flushRest(recorder: ResultRecorder, log: Logger): Promise<void> {
   }
 }
 
-/** Joins claiming, recording and reaping: a freed slot wakes the claim, a result wakes the recorder. */
-export function startDispatchLoops(options: {
-  readonly queue: DeliveryQueue;
-  readonly attempt: AttemptDelivery;
-  readonly stopwatch: Stopwatch;
-  readonly limits: DispatchLimits;
-  readonly reap: ReapDeliveries;
-  readonly reapEveryMs: number;
+type Upkeep = {
   /** Makes room ahead and forgets what is old. */
   readonly keepHouse: () => Promise<void>;
-  readonly sender: AsyncDisposable;
+  readonly rewrap: RewrapSecrets;
   readonly log: Logger;
-}): DispatchLoops {
-  const { queue, attempt, stopwatch, limits, reap, reapEveryMs, keepHouse, sender, log } = options;
+};
+
+async function keepInOrder({ keepHouse, rewrap, log }: Upkeep): Promise<"idle"> {
+  await keepHouse();
+  const { moved, failed } = await rewrap();
+  if (moved > 0) log.info({ secrets: moved }, "secrets are sealed by the first key now");
+  if (failed.length > 0) log.error({ secrets: failed }, "secrets open under no key; rotate them");
+  return "idle";
+}
+
+/** Joins claiming, recording and reaping: a freed slot wakes the claim, a result wakes the recorder. */
+export function startDispatchLoops(
+  options: Upkeep & {
+    readonly queue: DeliveryQueue;
+    readonly attempt: AttemptDelivery;
+    readonly stopwatch: Stopwatch;
+    readonly limits: DispatchLimits;
+    readonly reap: ReapDeliveries;
+    readonly reapEveryMs: number;
+    readonly sender: AsyncDisposable;
+  },
+): DispatchLoops {
+  const { queue, attempt, stopwatch, limits, reap, reapEveryMs, sender, log } = options;
   const recorder = createResultRecorder({ queue, onAdded: () => recording.wake() });
   const dispatcher = createDispatcher({ queue, recorder, attempt, stopwatch, limits });
-  const dispatching = startLoop({ name: "dispatcher", everyMs: POLL_MS, log, work: dispatcher.turn });
+  const dispatching = startLoop({
+    name: "dispatcher",
+    everyMs: POLL_MS,
+    log,
+    work: paced(GAP_MS, dispatcher.turn),
+  });
   const recording = startLoop({
     name: "recorder",
     everyMs: POLL_MS,
     log,
-    work: async () => {
+    work: paced(GAP_MS, async () => {
       const wasWaiting = recorder.pending > 0;
       const next = await recorder.flush();
       if (wasWaiting) dispatching.wake();
       return next;
-    },
+    }),
   });
   const reaping = startLoop({ name: "reaper", everyMs: reapEveryMs, log, work: reap });
   const recovering = startLoop({
@@ -72,10 +95,7 @@ export function startDispatchLoops(options: {
     name: "house-keeping",
     everyMs: HOUSE_EVERY_MS,
     log,
-    work: async () => {
-      await keepHouse();
-      return "idle";
-    },
+    work: () => keepInOrder(options),
   });
   return {
     wake: () => {
