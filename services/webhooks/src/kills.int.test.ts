@@ -8,11 +8,12 @@ import { onceAt } from "./testing/stores.ts";
 /**
  * Real: the service as a process that is killed with SIGKILL at a chosen place, PostgreSQL, NATS, HTTP. Double: the
  * payments service's outbox. Judges: the sink's journal, standardwebhooks, and the invariants. `KILL_RUNS=50` kills so
- * often at each place, at changing turns, and prints the sums.
+ * often at each place, at changing turns, and prints the sums; without it some of them are tried once.
  */
 const RUNS = Number(process.env.KILL_RUNS ?? 1);
 const EVENTS = 24;
-const FAILURES = 3;
+/** How many of the first requests the endpoint refuses where a failure is to be recorded. */
+const REFUSALS = 3;
 
 let world: KillWorld;
 beforeAll(async () => {
@@ -36,10 +37,13 @@ const POINTS: readonly Point[] = [
   {
     name: "dispatch.failure_recorded",
     turn: 1,
-    play: (response, request, n) => answer(n <= FAILURES ? 500 : 200)(response, request, n),
+    play: (response, request, n) => answer(n <= REFUSALS ? 500 : 200)(response, request, n),
   },
   { name: "secret.rotated_mid_load", turn: 2 },
 ];
+
+const SAMPLE = ["fanout.committed_no_ack", "dispatch.bytes_sent", "secret.rotated_mid_load"];
+const tried = POINTS.filter(({ name }) => RUNS > 1 || SAMPLE.includes(name));
 
 const isGenuine = ({ headers, body }: Received, secrets: readonly string[]): boolean =>
   secrets.some((secret) => {
@@ -62,11 +66,13 @@ function judge(received: readonly Received[], ids: readonly string[], secrets: r
   for (const bodies of copies.values()) expect(bodies.size).toBe(1);
 }
 
+type Death = {
+  readonly ids: readonly string[];
+  readonly inHands: { readonly count: number; readonly at: string };
+};
+
 /** Starts the service, lets it die, by hand when it never comes to that place; returns what was in its hands. */
-async function die(
-  shop: Shop,
-  failpoint: string,
-): Promise<{ readonly inFlight: number; readonly ids: readonly string[] }> {
+async function die(shop: Shop, failpoint: string): Promise<Death> {
   await using doomed = await world.start({ FAILPOINT: failpoint });
   const ids = world.publish(shop, EVENTS);
   const isDone = eventually(async () => expect(await world.states(shop)).toEqual({ DELIVERED: EVENTS }), {
@@ -76,7 +82,7 @@ async function die(
   await Promise.race([doomed.ended(), isDone]);
   doomed.kill("SIGKILL");
   expect(await doomed.ended()).toBe("SIGKILL");
-  return { inFlight: await world.leased(shop), ids };
+  return { ids, inHands: await world.inHands(shop) };
 }
 
 const sums = { kills: 0, events: 0, received: 0, copies: 0, inFlight: 0, worstRestartMs: 0 };
@@ -89,7 +95,7 @@ function say(text: string): void {
 async function killAndJudge({ name, turn, play = answer(200) }: Point): Promise<void> {
   await using sink = await openSink(play);
   const shop = await world.register(sink);
-  const { inFlight, ids } = await die(shop, `${name}:${turn}`);
+  const { ids, inHands } = await die(shop, `${name}:${turn}`);
   const before = sink.received.length;
   const secrets = [shop.secret];
   if (name.startsWith("secret")) {
@@ -105,18 +111,19 @@ async function killAndJudge({ name, turn, play = answer(200) }: Point): Promise<
   // What was claimed after a rotation without an overlap is signed by the new secret alone.
   if (secrets.length > 1)
     for (const got of sink.received.slice(before)) expect(isGenuine(got, secrets.slice(1))).toBe(true);
-  const copies = sink.received.length - EVENTS - (name === "dispatch.failure_recorded" ? FAILURES : 0);
-  expect(copies).toBeLessThanOrEqual(inFlight);
+  // A slow machine runs into deadlines too; what those repeat is not the kill's.
+  const copies = Math.max(0, sink.received.length - EVENTS - (await world.failures(shop, inHands.at)));
+  expect(copies).toBeLessThanOrEqual(inHands.count);
   sums.kills += 1;
   sums.events += EVENTS;
   sums.received += sink.received.length;
-  sums.copies += Math.max(0, copies);
-  sums.inFlight += inFlight;
+  sums.copies += copies;
+  sums.inFlight += inHands.count;
   sums.worstRestartMs = Math.max(sums.worstRestartMs, performance.now() - begun);
 }
 
 describe("a service that is killed", () => {
-  for (const point of POINTS) {
+  for (const point of tried) {
     it(
       `at ${point.name} loses nothing, and doubles no more than was in flight`,
       async () => {
@@ -155,7 +162,7 @@ async function killInRecovery(tag: string): Promise<void> {
   const recovery = () => admin`select requeued, state from recovery where id = ${job.id}`;
   await using doomed = await world.start({ FAILPOINT: "recovery.mid_batch:1" });
   expect(await doomed.ended()).toBe("SIGKILL");
-  const inFlight = await world.leased(shop);
+  const inHands = await world.inHands(shop);
   expect(await recovery()).toEqual([{ requeued: "500", state: "RUNNING" }]);
   await using _ = await world.start();
   await eventually(async () => expect(await world.states(shop)).toEqual({ DELIVERED: ROWS }), {
@@ -163,7 +170,8 @@ async function killInRecovery(tag: string): Promise<void> {
   });
   expect(await recovery()).toEqual([{ requeued: String(ROWS), state: "DONE" }]);
   expect(new Set(sink.received.map(({ headers }) => headers["webhook-id"])).size).toBe(ROWS);
-  expect(sink.received.length - ROWS).toBeLessThanOrEqual(inFlight);
+  const copies = sink.received.length - ROWS - (await world.failures(shop, inHands.at));
+  expect(copies).toBeLessThanOrEqual(inHands.count);
   sums.kills += 1;
 }
 

@@ -12,7 +12,7 @@ import { act, atGateway, atOnce, endOf, endsOf } from "../testing/story.ts";
  * small server is the edge; it keeps the callbacks, and the test hands them over when it wants. Judge: the database's
  * rows and the simulator's books. `CALLBACK_RACES=1000` runs more races; `FAULT_SEED` repeats a run.
  */
-const RACES = Number(process.env.CALLBACK_RACES ?? 200);
+const RACES = Number(process.env.CALLBACK_RACES ?? 100);
 const SEED = Number(process.env.FAULT_SEED ?? 7);
 const AT_ONCE = 8;
 const WITHIN_MS = 8;

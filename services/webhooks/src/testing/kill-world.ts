@@ -41,8 +41,10 @@ export type KillWorld = AsyncDisposable & {
   publish(shop: Shop, count: number): readonly string[];
   /** The application's deliveries by state. */
   states(shop: Shop): Promise<Readonly<Record<string, number>>>;
-  /** How many deliveries were in somebody's hands. */
-  leased(shop: Shop): Promise<number>;
+  /** How many deliveries are in somebody's hands, and when that was by the database's clock. */
+  inHands(shop: Shop): Promise<{ readonly count: number; readonly at: string }>;
+  /** Attempts that failed for other reasons than a death before `at`: each may have reached the sink and be repeated. */
+  failures(shop: Shop, at: string): Promise<number>;
   /** What the checker prints about the database as it is. */
   invariants(): Promise<string>;
 };
@@ -127,7 +129,18 @@ export async function openKillWorld(): Promise<KillWorld> {
         return event.id;
       }),
     states,
-    leased: async (shop) => (await states(shop)).LEASED ?? 0,
+    inHands: async ({ applicationId }) => {
+      const [row] = await admin<{ count: number; at: string }[]>`
+        select clock_timestamp()::text as at, count(*)::int from delivery
+        where application_id = ${applicationId} and state = 'LEASED'`;
+      return row ?? { count: 0, at: "" };
+    },
+    failures: async ({ applicationId }, at) => {
+      const [row] = await admin<{ n: number }[]>`
+        select count(*)::int as n from attempt where application_id = ${applicationId} and outcome <> 'OK'
+          and (outcome <> 'UNKNOWN' or claimed_at > ${at}::text::timestamptz)`;
+      return row?.n ?? 0;
+    },
     invariants: () => runChecker(database.adminUrl),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

@@ -15,7 +15,7 @@ import { postgresSnapshots } from "./snapshots.ts";
 
 // Real: PostgreSQL. Judge: the same ledger as plain lists in memory, which shares no line with the database.
 // A long run: LEDGER_MODEL_RUNS=2000 vitest run --project int services/ledger/src/adapters/postgres/model
-const RUNS = Number(process.env.LEDGER_MODEL_RUNS ?? 100);
+const RUNS = Number(process.env.LEDGER_MODEL_RUNS ?? 50);
 
 let ledger: PostgresLedger;
 beforeAll(async () => {
