@@ -26,7 +26,7 @@ it("loses nothing that was acknowledged and does nothing twice while services, d
   try {
     const { printed, code, restless, surprises, figures, faults } = await storm({
       ...{ seed: 530, lengthMs: LENGTH_MS, kinds: KINDS, shoppers: 4, folder },
-      ...{ quietMs: 90_000, scansData: false, say: () => undefined },
+      ...{ quietMs: 150_000, scansData: false, say: () => undefined },
     });
     const story = JSON.stringify({ faults, restless, surprises, printed }, null, 1).replaceAll("\\n", "\n");
     expect(new Set(faults.map(({ kind }) => kind)), story).toEqual(new Set(KINDS));
@@ -37,4 +37,4 @@ it("loses nothing that was acknowledged and does nothing twice while services, d
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 240_000);
+}, 300_000);
