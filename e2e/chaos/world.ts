@@ -38,6 +38,8 @@ const ASK = [1, 2, 3, 5, 8, ...Array.from({ length: 120 }, (_, i) => 13 + 5 * i)
 const SPEED: Env = {
   INQUIRY_SCHEDULE: ASK,
   REFUND_SCHEDULE: ASK,
+  INQUIRY_LEASE_MS: "4000",
+  REFUND_LEASE_MS: "6000",
   GATEWAY_RECHECK_MS: "500",
   GATEWAY_DOUBT_MS: "500",
   GATEWAY_CALLS_PER_SECOND: "1000",

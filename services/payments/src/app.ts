@@ -41,11 +41,7 @@ import type { PaymentsConfig } from "./config.ts";
 
 export type PaymentsApp = AsyncDisposable & { readonly rpc: RpcServer };
 
-/** Longer than the slowest gateway call with its repeat, so that nobody else asks meanwhile. */
-const INQUIRY_LEASE_MS = 30_000;
 const OPEN_GRACE_MS = 15 * 60_000;
-/** Longer than the gateway's time for a refund; whoever holds it past this has died. */
-const REFUND_LEASE_MS = 60_000;
 
 /** Joins the inside of payments with its technology, and starts it. The only file that knows both. */
 export async function createApp(
@@ -72,8 +68,8 @@ export async function createApp(
       ...world(config),
       gateways,
       clock,
-      queue: postgresInquiryQueue(background, INQUIRY_LEASE_MS),
-      refundQueue: postgresRefundQueue(background, REFUND_LEASE_MS),
+      queue: postgresInquiryQueue(background, config.leases.inquiryMs),
+      refundQueue: postgresRefundQueue(background, config.leases.refundMs),
       wakeInquiries: () => loops?.wakeInquiries(),
       wakeRefunds: () => loops?.wakeRefunds(),
     }),

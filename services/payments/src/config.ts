@@ -43,6 +43,8 @@ export type PaymentsConfig = {
   readonly recheckMs: number;
   readonly doubtMs: number;
   readonly refundSchedule: RefundSchedule;
+  /** Who has held a question to the gateway, or a refund's call, for longer has died. */
+  readonly leases: { readonly inquiryMs: number; readonly refundMs: number };
   /** How long answers to idempotency keys are kept. */
   readonly retentionMs: number;
   readonly sweeps: boolean;
@@ -70,11 +72,21 @@ export function readConfig(env: Env): Readonly<PaymentsConfig> {
       recheckMs: read.integer("GATEWAY_RECHECK_MS", 15_000, { min: 0, max: 600_000 }),
       doubtMs: read.integer("GATEWAY_DOUBT_MS", 30_000, { min: 0, max: 600_000 }),
       refundSchedule: readRefundSchedule(read),
+      leases: readLeases(read, runtime),
       retentionMs: read.integer("IDEMPOTENCY_RETENTION_HOURS", 72, { min: 24, max: 8_760 }) * 3_600_000,
       sweeps: read.flag("SWEEPS", true),
       failpoint: readFailpoint(read, runtime),
     };
   });
+}
+
+/** Longer than the slowest call to the gateway with its repeat, so that nobody else asks meanwhile. */
+function readLeases(read: EnvReader, { production }: RuntimeConfig): PaymentsConfig["leases"] {
+  const max = 600_000;
+  return {
+    inquiryMs: read.integer("INQUIRY_LEASE_MS", 30_000, { min: production ? 25_000 : 1_000, max }),
+    refundMs: read.integer("REFUND_LEASE_MS", 60_000, { min: production ? 35_000 : 1_000, max }),
+  };
 }
 
 function readPeppers(read: EnvReader): readonly [Secret, ...Secret[]] {
