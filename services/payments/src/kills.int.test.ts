@@ -40,7 +40,7 @@ const FAILPOINTS = [
   "late_money.committed_not_refunded",
 ];
 
-const SAMPLE = ["create.committed_no_reply", "callback.verdict_not_committed", "refund.call_sent"];
+const SAMPLE = ["callback.verdict_not_committed", "refund.call_sent"];
 
 /** A database and a broker of its own, so that several services can live and die side by side. */
 type Lane = { readonly database: TestDatabase; readonly nats: TestNats; readonly sql: Sql };
