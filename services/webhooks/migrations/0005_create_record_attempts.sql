@@ -5,23 +5,27 @@
 create function settle_endpoint(e endpoint, p_facts jsonb, p_scale double precision) returns endpoint
 language plpgsql stable as $$
 declare
-  f record;
-  is_ok boolean;
+  f jsonb;
+  at timestamptz;
+  total_ms int;
 begin
-  for f in select * from jsonb_to_recordset(p_facts) as x (outcome text, status int, total_ms int, at timestamptz) loop
-    is_ok := f.outcome = 'OK';
-    if e.win_from is null or f.at - e.win_from > interval '60 seconds' * p_scale then
-      e.win_from := f.at;
+  -- By place and not by a query: a query costs more than all the rest of the loop.
+  for i in 0 .. jsonb_array_length(p_facts) - 1 loop
+    f := p_facts -> i;
+    at := (f ->> 'at')::timestamptz;
+    if e.win_from is null or at - e.win_from > interval '60 seconds' * p_scale then
+      e.win_from := at;
       e.win_total := 0;
       e.win_failed := 0;
     end if;
     e.win_total := e.win_total + 1;
-    if is_ok then
+    if f ->> 'outcome' = 'OK' then
       e.fail_streak := 0;
       e.first_fail_at := null;
       e.fail_count := 0;
       e.warned := 0;
-      e.last_ok_at := f.at;
+      e.last_ok_at := at;
+      total_ms := (f ->> 'total_ms')::int;
       if e.breaker = 'HALF_OPEN' then
         e.breaker := 'CLOSED';
         e.open_until := null;
@@ -31,7 +35,7 @@ begin
         e.win_from := null;
         e.win_total := 0;
         e.win_failed := 0;
-      elsif coalesce(f.total_ms, 0) > 1000 then
+      elsif total_ms > 1000 then
         e.ok_streak := 0;
       elsif e.ok_streak >= 19 then
         e.ok_streak := 0;
@@ -43,16 +47,16 @@ begin
       e.win_failed := e.win_failed + 1;
       e.fail_streak := e.fail_streak + 1;
       e.fail_count := e.fail_count + 1;
-      e.first_fail_at := coalesce(e.first_fail_at, f.at);
+      e.first_fail_at := coalesce(e.first_fail_at, at);
       e.ok_streak := 0;
-      if f.outcome = 'TIMEOUT' or f.status in (429, 502, 504) then
+      if f ->> 'outcome' = 'TIMEOUT' or (f ->> 'status')::int in (429, 502, 504) then
         e.cap := greatest(e.cap / 2, 1);
       end if;
       if e.breaker = 'HALF_OPEN' or (e.breaker = 'CLOSED'
           and (e.fail_streak >= 5 or (e.win_total >= 20 and e.win_failed * 2 >= e.win_total))) then
         if e.breaker = 'HALF_OPEN' then e.open_seconds := least(e.open_seconds * 2, 600); end if;
         e.breaker := 'OPEN';
-        e.open_until := f.at + e.open_seconds * interval '1 second' * p_scale;
+        e.open_until := at + e.open_seconds * interval '1 second' * p_scale;
         e.cap := 4;
         e.win_from := null;
         e.win_total := 0;

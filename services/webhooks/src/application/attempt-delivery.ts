@@ -74,6 +74,7 @@ export function closeAttempt(
   const { outcome } = finding;
   const isTest = kind === "TEST";
   const verdict = judge({ outcome, tries, retryAfterMs, chance: chance(), timeScale, isTest });
+  if (verdict.kind !== "PARKED" || isTest) return { finding, verdict, retryAfterMs, notice: null };
   const notice: DeliveryParked = {
     kind: "DELIVERY_PARKED",
     id: nextEventId(now),
@@ -85,7 +86,7 @@ export function closeAttempt(
     lastError: finding.error ?? "",
     occurredAt: now,
   };
-  return { finding, verdict, retryAfterMs, notice: verdict.kind === "PARKED" && !isTest ? notice : null };
+  return { finding, verdict, retryAfterMs, notice };
 }
 
 /** A claim that is given back unsent: it costs no try and is due again at once. */

@@ -108,6 +108,19 @@ function toAnswer(finding: Finding, progress: Progress, remoteAddress: string | 
   };
 }
 
+/**
+ * A deadline that ends with what it bounds. `AbortSignal.timeout` would keep every attempt's signal, with all that
+ * listens to it, until its time is over, however early the answer came.
+ */
+function startDeadline(ms: number): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new DOMException("the deadline is over", "TimeoutError")),
+    ms,
+  );
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
 /** Rejects when the signal fires; what it gave up on may end as it likes. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -137,7 +150,8 @@ export function undiciSender(options: SenderOptions): WebhookSender & AsyncDispo
   const onBodySent = options.onBodySent ?? (() => undefined);
   return {
     send: async ({ url, headers, body }) => {
-      const signal = AbortSignal.timeout(options.deadlineMs);
+      using deadline = startDeadline(options.deadlineMs);
+      const { signal } = deadline;
       const empty = { status: null, retryAfter: null, ttfbMs: null, dnsMs: null, head: [] };
       const progress: Progress = { ...empty, startedMs: performance.now() };
       const followed = trace.follow(headers["webhook-signature"] ?? "", onBodySent);
