@@ -48,8 +48,34 @@ create table endpoint (
   check ((breaker = 'CLOSED') = (open_until is null))
 ) with (fillfactor = 70);
 create unique index endpoint_default on endpoint (application_id, mode) where is_default;
-create unique index endpoint_url on endpoint (application_id, mode, url) where state <> 'DELETED' and url is not null;
+-- A refused URL, which has no host_key, takes nobody's place.
+create unique index endpoint_url on endpoint (application_id, mode, url) where state <> 'DELETED' and host_key is not null;
 create index endpoint_list on endpoint (application_id, mode, id);
+
+-- What attempts have shown of an endpoint belongs to its URL. One that is enabled again has its days of failure counted
+-- anew, or its next failure would disable it at once: the rules of `healthAfter` in src/domain/breaker.ts.
+create function begin_anew() returns trigger language plpgsql as $$
+begin
+  new.first_fail_at := null;
+  new.fail_count := 0;
+  new.warned := 0;
+  if new.url is distinct from old.url then
+    new.breaker := 'CLOSED';
+    new.open_until := null;
+    new.open_seconds := 30;
+    new.cap := 4;
+    new.ok_streak := 0;
+    new.fail_streak := 0;
+    new.win_from := null;
+    new.win_total := 0;
+    new.win_failed := 0;
+    new.last_ok_at := null;
+  end if;
+  return new;
+end $$;
+create trigger begin_anew before update of url, state on endpoint for each row
+  when (new.url is distinct from old.url or (old.state = 'DISABLED' and new.state = 'ENABLED'))
+  execute function begin_anew();
 
 -- What each version was: which events an endpoint should have got can be proved years later.
 create table endpoint_history (

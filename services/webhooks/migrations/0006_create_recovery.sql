@@ -62,8 +62,10 @@ begin
       select s.id, e.id, j.application_id, j.mode, s.type, s.aggregate, s.sequence, e.schema_version, e.style,
              e.version, 'MANUAL'
         from seen s
-       where s.received_at >= j.since and s.received_at < j.until and takes_type(e.event_types, s.type)
-         and (cardinality(j.event_types) = 0 or takes_type(j.event_types, s.type)) and s.type <> 'webhook.test'
+       -- What is older may have been delivered and forgotten.
+       where s.received_at >= greatest(j.since, clock_timestamp() - interval '30 days') and s.received_at < j.until
+         and takes_type(e.event_types, s.type) and s.type <> 'webhook.test'
+         and (cardinality(j.event_types) = 0 or takes_type(j.event_types, s.type))
        order by s.xid, s.id on conflict do nothing returning id),
     last as (select xid, id, received_at from seen order by xid desc, id desc limit 1)
     update recovery r set cursor_xid = last.xid, cursor_event = last.id, cursor_at = last.received_at,
@@ -89,11 +91,14 @@ begin
     update delivery d set
            state = case when j.scope = 'DISCARD' then 'CANCELLED' else 'PENDING' end,
            round = case when j.scope = 'DISCARD' then d.round else d.round + 1 end,
-           tries = 0, kind = 'MANUAL', next_at = clock_timestamp(), first_due_at = clock_timestamp(),
+           tries = 0, kind = case d.kind when 'TEST' then d.kind else 'MANUAL' end,
+           next_at = clock_timestamp(), first_due_at = clock_timestamp(),
            delivered_at = null, done_at = case when j.scope = 'DISCARD' then clock_timestamp() end,
            updated_at = clock_timestamp()
      where d.id = any (ids) and d.created_at >= j.since and d.created_at < j.until
-       and (cardinality(j.event_types) = 0 or takes_type(j.event_types, d.type));
+       and (cardinality(j.event_types) = 0 or takes_type(j.event_types, d.type))
+       -- A test is tried once; only what enabling owes it moves it again.
+       and (d.kind <> 'TEST' or j.scope in ('SUSPENDED', 'DISCARD'));
     get diagnostics moved = row_count;
     update recovery set cursor_id = coalesce(ids[looked], cursor_id), requeued = requeued + moved,
            cursor_at = coalesce((select d.created_at from delivery d where d.id = ids[looked]), cursor_at)
@@ -141,7 +146,8 @@ begin
   delete from event_body where event_id = any (old);
   delete from event where id = any (old);
   delete from inbox where event_id in (
-    select event_id from inbox where received_at < before - interval '6 days' and outcome = 'APPLIED' limit p_limit);
+    select i.event_id from inbox i where i.received_at < before - interval '6 days' and i.outcome = 'APPLIED'
+       and not exists (select from event v where v.id = i.event_id) limit p_limit);
   -- Rows that came while their day had no partition.
   delete from attempt_default where ctid = any (array(
     select ctid from attempt_default where claimed_at < before limit p_limit));

@@ -79,3 +79,20 @@ it("ends with an object that holds itself", () => {
   const [line] = linesOf((log) => log.info({ cycle }));
   expect(line).toContain('"name":"loop"');
 });
+
+it("hides a webhook's secret wherever it stands: in a message, a field, an error or its stack", () => {
+  const secret = `whsec_${Buffer.alloc(32, 251).toString("base64")}`;
+  const key = `whsk_${Buffer.alloc(32, 63).toString("base64")}`;
+  const lines = linesOf((log) => {
+    log.info(`signed with ${secret}`);
+    log.info({ note: { deep: [`${secret},${key}`] } }, "fields");
+    log.error({ err: new Error(`no such key ${key}`, { cause: new Error(secret) }) });
+    log.child({ secrets: secret }).info("child");
+  });
+  expect(lines).toHaveLength(4);
+  for (const line of lines) {
+    expect(line).not.toMatch(/wh(sec|sk)_[A-Za-z0-9+/]/);
+    expect(line).toMatch(/wh(sec|sk)_\[secret\]/);
+    expect(() => JSON.parse(line)).not.toThrow();
+  }
+});

@@ -15,6 +15,9 @@ const SECRET_FIELDS = new Set([
   "body",
 ]);
 
+/** Signing secrets are known by their form: they are hidden wherever a line may hold one. */
+const SIGNING_SECRET = /wh(sec|sk)_[A-Za-z0-9+/]+=*/g;
+
 /** Deeper than anything we log; what lies below is not written, so a cycle ends too. */
 const MAX_DEPTH = 8;
 
@@ -31,6 +34,10 @@ export function createLogger(options: {
     // Not pino's own redaction: it knows no "at any depth", and its wildcards cost 60 µs a line.
     formatters: { log: maskFields },
     serializers: { err: (error: unknown) => error },
+    hooks: {
+      streamWrite: (line: string) =>
+        line.includes("whs") ? line.replace(SIGNING_SECRET, "wh$1_[secret]") : line,
+    },
   };
   const log = options.destination ? pino(settings, options.destination) : pino(settings);
   // The fields of a child are written once, past the formatter; every child inherits this from its parent.

@@ -56,6 +56,8 @@ export interface Desk {
   addSecret(endpointId: number, version: number, secret: SealedSecret): Promise<void>;
   /** `at` null: revoked now. */
   endSecret(endpointId: number, version: number, at: Instant | null): Promise<void>;
+  /** It has no end any more. */
+  prolongSecret(endpointId: number, version: number): Promise<void>;
   /** Locks the endpoint first, as everywhere. */
   delivery(id: number): Promise<{ readonly state: DeliveryState; readonly endpoint: Endpoint } | null>;
   /** Due now: a waiting one keeps its round, any other begins a new one by hand. */
@@ -66,6 +68,8 @@ export interface Desk {
   startRecovery(recovery: NewRecovery): Promise<Recovery>;
   recovery(id: number): Promise<Recovery | null>;
   cancelRecovery(id: number): Promise<Recovery>;
+  /** Ends what runs at an endpoint. A job is locked before its endpoint: this comes first in its transaction. */
+  endRecoveries(endpointId: number): Promise<void>;
 }
 
 export interface ChangeDesk {

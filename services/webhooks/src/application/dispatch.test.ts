@@ -149,6 +149,18 @@ it("charges nothing when a secret does not open", async () => {
   expect(await stores.outcomes(id)).toEqual(["LOCAL"]);
 });
 
+it("sends nothing unsigned, and charges nothing for it", async () => {
+  const [id = 0] = await deliver(stores, endpoint);
+  const queue: DeliveryQueue = {
+    ...stores.queue,
+    load: async (claims) => (await stores.queue.load(claims)).map((job) => ({ ...job, secrets: [] })),
+  };
+  await build([200], queue).turn();
+  expect(sent).toEqual([]);
+  expect(await status(id)).toBe("PENDING");
+  expect(await stores.outcomes(id)).toEqual(["LOCAL"]);
+});
+
 it("takes back what a dead worker held, as one try, and parks what is too old", async () => {
   const [id = 0] = await deliver(stores, endpoint);
   await stores.queue.claim(WIDE);

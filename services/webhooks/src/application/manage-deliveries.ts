@@ -4,7 +4,13 @@ import { renderBody } from "../domain/body.ts";
 import type { BreakerState } from "../domain/breaker.ts";
 import { checkCancel, checkResend } from "../domain/delivery.ts";
 import { type PublicEvent, TEST_TYPE } from "../domain/event.ts";
-import { checkSpan, type Recovery, type RecoveryScope } from "../domain/recovery.ts";
+import {
+  checkCancelRecovery,
+  checkSpan,
+  checkTypes,
+  type Recovery,
+  type RecoveryScope,
+} from "../domain/recovery.ts";
 import type { ChangeDesk, Once } from "./admin-ports.ts";
 import { endpointOf } from "./manage-endpoint.ts";
 import type { NextEventId } from "./ports.ts";
@@ -78,6 +84,7 @@ export function manageDeliveries({
       const { value } = await desk.once(once, async (at) => {
         const until = asked ?? at.now;
         checkSpan(since, until, at.now);
+        checkTypes(eventTypes);
         const endpoint = await endpointOf(at, endpointId);
         if (endpoint.state === "DISABLED" || endpoint.url === null)
           throw new DomainError("INVALID_OPERATION_STATE", "The endpoint is disabled or has no URL.");
@@ -89,8 +96,7 @@ export function manageDeliveries({
       const { value } = await desk.once(once, async (at) => {
         const found = await at.recovery(id);
         if (!found) throw notFound("Recovery");
-        if (found.state !== "RUNNING")
-          throw new DomainError("INVALID_OPERATION_STATE", `The recovery is ${found.state}.`);
+        checkCancelRecovery(found);
         return at.cancelRecovery(id);
       });
       return value;

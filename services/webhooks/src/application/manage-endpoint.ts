@@ -61,10 +61,10 @@ export async function endpointOf(desk: Desk, id: number): Promise<Endpoint> {
   return endpoint;
 }
 
-function settingsOf(change: EndpointChange, policy: TargetPolicy): Settings {
+async function settingsOf(change: EndpointChange, policy: TargetPolicy): Promise<Settings> {
   const { url, eventTypes, schemaVersion, description } = change;
   return {
-    ...(url === null ? {} : { url: policy.assess(url) }),
+    ...(url === null ? {} : { url: await policy.examine(url) }),
     ...(eventTypes === null ? {} : { eventTypes }),
     ...(schemaVersion === null ? {} : { schemaVersion }),
     ...(description === null ? {} : { description }),
@@ -86,14 +86,15 @@ export function manageEndpoint(ports: Ports): ManageEndpoint {
     change(once, id, (before) => switchEndpoint(before, verb));
   return {
     create: async (once, { url, eventTypes: asked, schemaVersion: version, description }) => {
-      const target: Target = policy.assess(url);
+      // Asked before and judged inside: a repeat gets its answer, whatever the name has become.
+      const target: Target = await policy.examine(url);
       const eventTypes = asked.length === 0 ? ["*"] : asked;
       const schemaVersion = version ?? SCHEMA_VERSION;
-      checkSettings({ url: target, eventTypes, schemaVersion });
       const secret = signer.newSecret();
       const [id = 0] = await endpoints.reserveIds(1);
       const { url: to, hostKey } = target;
       const done: Done<Endpoint> = await desk.once(once, async (at) => {
+        checkSettings({ url: target, eventTypes, schemaVersion });
         requireRoom(await at.countEndpoints());
         const made = await at.insertEndpoint({
           id,
@@ -110,15 +111,17 @@ export function manageEndpoint(ports: Ports): ManageEndpoint {
       const stored = { applicationId: once.scope.applicationId, endpointId: done.value.id, version: 1 };
       return { endpoint: done.value, secret: await readableSecret(ports, done, stored, secret) };
     },
-    update: (once, asked) =>
-      change(once, asked.id, (before) =>
-        changeSettings(before, asked.expectedVersion, settingsOf(asked, policy)),
-      ),
+    update: async (once, asked) => {
+      const settings = await settingsOf(asked, policy);
+      return change(once, asked.id, (before) => changeSettings(before, asked.expectedVersion, settings));
+    },
     pause: switched("PAUSE"),
     resume: switched("RESUME"),
     disable: switched("DISABLE"),
     enable: async (once, id, discardSuspended) => {
       const { value } = await desk.once(once, async (at) => {
+        // What still runs belongs to the time before it was disabled.
+        await at.endRecoveries(id);
         const endpoint = await at.saveEndpoint(switchEndpoint(await endpointOf(at, id), "ENABLE"));
         const scope = discardSuspended ? "DISCARD" : "SUSPENDED";
         const everything = { since: null, until: null, eventTypes: [] };

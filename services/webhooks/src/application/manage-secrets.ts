@@ -1,5 +1,5 @@
 import type { Instant } from "@oi/kernel/instant";
-import { checkRevocation, rotate } from "../domain/rotation.ts";
+import { revoke, rotate } from "../domain/rotation.ts";
 import type { ChangeDesk, Once } from "./admin-ports.ts";
 import { endpointOf } from "./manage-endpoint.ts";
 import type { SecretBox, WebhookSigner } from "./ports.ts";
@@ -42,8 +42,9 @@ export function manageSecrets(ports: {
     revoke: async (once, id, version) => {
       await desk.once(once, async (at) => {
         await endpointOf(at, id);
-        checkRevocation(await at.secrets(id), version, at.now);
+        const { prolonged } = revoke(await at.secrets(id), version, at.now);
         await at.endSecret(id, version, null);
+        if (prolonged !== null) await at.prolongSecret(id, prolonged);
         return null;
       });
     },

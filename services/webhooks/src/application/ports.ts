@@ -218,7 +218,10 @@ export interface WebhookSigner {
 }
 
 export interface TargetPolicy {
+  /** By the URL alone. */
   assess(url: string | null): Target;
+  /** Also by what its name resolves to now, which takes a moment. A name that does not resolve is no problem yet. */
+  examine(url: string): Promise<Target>;
 }
 
 export type Answer = {

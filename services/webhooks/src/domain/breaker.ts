@@ -114,6 +114,18 @@ export function settle(health: Health, fact: Fact, timeScale: number): Health {
   return isFailure ? settleFailure(counted, fact, timeScale) : settleSuccess(counted, fact);
 }
 
+type Aimed = { readonly url: string | null; readonly state: string };
+
+/**
+ * What an endpoint remembers after a change by hand: nothing at another URL. One that is enabled again is still probed with
+ * care, but its days of failure are counted anew, or its next failure would disable it at once.
+ */
+export function healthAfter(health: Health, before: Aimed, after: Aimed): Health {
+  if (after.url !== before.url) return NEW_HEALTH;
+  const isEnabled = before.state === "DISABLED" && after.state === "ENABLED";
+  return isEnabled ? { ...health, firstFailAt: null, failCount: 0, warned: 0 } : health;
+}
+
 /** The claim of a probe. */
 export function beginProbe(health: Health): Health {
   return health.breaker === "OPEN" ? { ...health, breaker: "HALF_OPEN" } : health;

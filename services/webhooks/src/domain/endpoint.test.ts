@@ -11,7 +11,7 @@ import {
 } from "./endpoint.ts";
 import { maskAnswer } from "./mask.ts";
 import { checkSpan } from "./recovery.ts";
-import { checkRevocation, isActive, rotate, type SecretInfo } from "./rotation.ts";
+import { isActive, revoke, rotate, type SecretInfo } from "./rotation.ts";
 
 const endpoint: Endpoint = {
   id: 1,
@@ -58,7 +58,7 @@ describe("an endpoint's states", () => {
         expect(reason, `${verb} ${state}`).toBe(states.includes(state) ? "none" : "INVALID_OPERATION_STATE");
       }
     }
-    const refused = { ...endpoint, state: "DISABLED", disabledReason: "URL_REFUSED" } as const;
+    const refused = { ...endpoint, state: "DISABLED", disabledReason: "URL_REFUSED", hostKey: null } as const;
     expect(reasonOf(() => switchEndpoint(refused, "ENABLE"))).toBe("INVALID_OPERATION_STATE");
     expect(switchEndpoint(endpoint, "DISABLE")).toMatchObject({ disabledReason: "OPERATOR" });
   });
@@ -105,12 +105,16 @@ describe("secrets", () => {
     expect(isActive({ ...one, expiresAt: 1_000 }, 1_000)).toBe(false);
   });
   it("keep at least one", () => {
-    expect(reasonOf(() => checkRevocation([one], 1, 0))).toBe("INVALID_OPERATION_STATE");
-    expect(reasonOf(() => checkRevocation([two, one], 1, 0))).toBe("none");
-    expect(reasonOf(() => checkRevocation([two, { ...one, revokedAt: 5 }], 2, 9))).toBe(
-      "INVALID_OPERATION_STATE",
-    );
-    expect(reasonOf(() => checkRevocation([one], 9, 0))).toBe("RESOURCE_NOT_FOUND");
+    expect(reasonOf(() => revoke([one], 1, 0))).toBe("INVALID_OPERATION_STATE");
+    expect(revoke([two, one], 1, 0)).toEqual({ prolonged: null });
+    expect(reasonOf(() => revoke([two, { ...one, revokedAt: 5 }], 2, 9))).toBe("INVALID_OPERATION_STATE");
+    expect(reasonOf(() => revoke([one], 9, 0))).toBe("RESOURCE_NOT_FOUND");
+  });
+  it("never end all: the older one signs on without an end when the newer one is revoked", () => {
+    const ending = { ...one, expiresAt: 60_000 };
+    expect(revoke([two, ending], 2, 1_000)).toEqual({ prolonged: 1 });
+    expect(revoke([two, ending], 1, 1_000)).toEqual({ prolonged: null });
+    expect(reasonOf(() => revoke([two, ending], 2, 60_000))).toBe("INVALID_OPERATION_STATE");
   });
 });
 

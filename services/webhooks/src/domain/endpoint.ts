@@ -3,8 +3,7 @@ import type { Instant } from "@oi/kernel/instant";
 import type { Mode } from "@oi/kernel/scope";
 import { SCHEMA_VERSION } from "./body.ts";
 import type { BreakerState } from "./breaker.ts";
-import { EVENT_TYPES } from "./event.ts";
-import { takes } from "./filter.ts";
+import { unknownEntries } from "./filter.ts";
 
 export type EndpointState = "ENABLED" | "PAUSED" | "DISABLED" | "DELETED";
 
@@ -49,12 +48,16 @@ const MAX_ENDPOINTS = 30;
 
 type Aim = Pick<Endpoint, "url" | "state" | "disabledReason">;
 
-/** An endpoint after its application named another target. Only a refusal by these rules is lifted by a good URL. */
+/**
+ * An endpoint after its application named another target. Only a refusal by these rules is lifted by a good URL: what a
+ * person, or the endpoint itself, disabled stays so whatever URLs come.
+ */
 export function retarget(endpoint: Aim, target: Target): Aim {
-  if (target.problem !== null) return { url: target.url, state: "DISABLED", disabledReason: URL_REFUSED };
-  if (endpoint.disabledReason === URL_REFUSED)
-    return { url: target.url, state: "ENABLED", disabledReason: null };
-  return { ...endpoint, url: target.url };
+  const { url } = target;
+  if (target.problem !== null)
+    return { url, state: "DISABLED", disabledReason: endpoint.disabledReason ?? URL_REFUSED };
+  if (endpoint.disabledReason === URL_REFUSED) return { url, state: "ENABLED", disabledReason: null };
+  return { ...endpoint, url };
 }
 
 function refuse(message: string): DomainError {
@@ -73,7 +76,7 @@ export function checkSettings({ url, eventTypes, schemaVersion }: Settings): voi
   const fields: Record<string, string> = {};
   if (url && url.problem !== null) fields.url = url.problem;
   if (url && url.url === null) fields.url = "must be a URL";
-  const bad = eventTypes?.filter((entry) => !EVENT_TYPES.some((type) => takes([entry], type))) ?? [];
+  const bad = unknownEntries(eventTypes ?? []);
   if (bad.length > 0) fields.eventTypes = `no event has the type ${bad.join(", ")}`;
   if (eventTypes?.length === 0) fields.eventTypes = "must hold 1 to 50 entries";
   if (schemaVersion !== undefined && schemaVersion > SCHEMA_VERSION)
@@ -113,7 +116,7 @@ export function switchEndpoint(endpoint: Endpoint, verb: Switch): Endpoint {
     throw refuse(
       `The endpoint is ${endpoint.state}; ${verb.toLowerCase()} needs ${FROM[verb].join(" or ")}.`,
     );
-  if (verb === "ENABLE" && endpoint.disabledReason === URL_REFUSED)
+  if (verb === "ENABLE" && endpoint.url !== null && endpoint.hostKey === null)
     throw refuse("The URL is refused; the application must name another webhookUrl.");
   if (verb === "PAUSE") return { ...endpoint, state: "PAUSED" };
   if (verb === "DISABLE") return { ...endpoint, state: "DISABLED", disabledReason: OPERATOR };

@@ -1,5 +1,6 @@
-import { invalid } from "@oi/kernel/errors";
+import { DomainError, invalid } from "@oi/kernel/errors";
 import type { Instant } from "@oi/kernel/instant";
+import { unknownEntries } from "./filter.ts";
 
 export type RecoveryScope = "FAILED" | "MISSING" | "ALL" | "SUSPENDED" | "DISCARD";
 
@@ -27,4 +28,20 @@ const KEPT_DAYS = 30;
 export function checkSpan(since: Instant, until: Instant, now: Instant): void {
   if (since < now - KEPT_DAYS * DAY_MS) throw invalid({ since: `must lie at most ${KEPT_DAYS} days back` });
   if (until <= since) throw invalid({ until: "must be later than since" });
+}
+
+/** Raises VALIDATION_ERROR for types that no event has: the job would end without having done anything. */
+export function checkTypes(eventTypes: readonly string[]): void {
+  const bad = unknownEntries(eventTypes);
+  if (bad.length > 0) throw invalid({ eventTypes: `no event has the type ${bad.join(", ")}` });
+}
+
+/** Raises INVALID_OPERATION_STATE for one that has ended, and for one that settles what was suspended. */
+export function checkCancelRecovery({ state, scope }: Pick<Recovery, "state" | "scope">): void {
+  if (state !== "RUNNING") throw new DomainError("INVALID_OPERATION_STATE", `The recovery is ${state}.`);
+  if (scope === "SUSPENDED" || scope === "DISCARD")
+    throw new DomainError(
+      "INVALID_OPERATION_STATE",
+      "The recovery belongs to the endpoint's being enabled; disable the endpoint to stop what it sends.",
+    );
 }

@@ -36,9 +36,20 @@ export function rotate(secrets: readonly SecretInfo[], now: Instant, overlapSeco
   return { version, previous: older ? { version: older.version, expiresAt } : null };
 }
 
-/** Raises RESOURCE_NOT_FOUND, and INVALID_OPERATION_STATE for the only active one: nothing would be signed. */
-export function checkRevocation(secrets: readonly SecretInfo[], version: number, now: Instant): void {
+/**
+ * What else a revocation changes: the newest of the others signs on without an end if it had one, or nothing would be
+ * signed after it. Raises RESOURCE_NOT_FOUND, and INVALID_OPERATION_STATE for the only active one.
+ */
+export function revoke(
+  secrets: readonly SecretInfo[],
+  version: number,
+  now: Instant,
+): { readonly prolonged: number | null } {
   if (!secrets.some((secret) => secret.version === version)) throw notFound("Secret");
-  if (!secrets.some((secret) => secret.version !== version && isActive(secret, now)))
-    throw new DomainError("INVALID_OPERATION_STATE", "It is the only active secret; rotate first.");
+  const [kept] = secrets
+    .filter((secret) => secret.version !== version && isActive(secret, now))
+    .toSorted((a, b) => b.version - a.version);
+  if (!kept) throw new DomainError("INVALID_OPERATION_STATE", "It is the only active secret; rotate first.");
+  const hasOther = secrets.some((secret) => secret.version === version && isActive(secret, now));
+  return { prolonged: hasOther && kept.expiresAt !== null ? kept.version : null };
 }

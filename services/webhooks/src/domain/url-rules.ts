@@ -33,6 +33,7 @@ export function urlProblem(parts: UrlParts, isLoose: boolean): string | null {
   if (parts.hasUserInfo) return "must not hold a user name or password";
   if (parts.hasFragment) return "must not hold a fragment";
   if (host === "" || host.length > MAX_HOST_LENGTH) return "must name a host of at most 253 characters";
+  if (host.split(".").includes("")) return "must name a host without empty parts";
   if (isLoose) return null;
   if (protocol !== "https:") return "must begin with https://";
   if (!PORTS.includes(port)) return "must use port 443 or 8443";

@@ -3,7 +3,7 @@ import { createAttemptDelivery } from "../application/attempt-delivery.ts";
 import type { AttemptResult, Job } from "../application/ports.ts";
 import { createReapDeliveries, type ReapDeliveries } from "../application/reap-deliveries.ts";
 import type { UseCases } from "../application/use-cases.ts";
-import { saysSomething } from "../domain/breaker.ts";
+import { healthAfter, saysSomething } from "../domain/breaker.ts";
 import type { Switch } from "../domain/endpoint.ts";
 import {
   activeVersions,
@@ -133,7 +133,10 @@ async function switchOver({ useCases, scope }: Engine, endpoint: ModelEndpoint, 
   const ENABLE: typeof PAUSE = async (once, id) => (await enable(once, id, false)).endpoint;
   const after = { PAUSE: "PAUSED", RESUME: "ENABLED", DISABLE: "DISABLED", ENABLE: "ENABLED" } as const;
   const switches = { PAUSE, RESUME, DISABLE, ENABLE };
-  if (await isTaken(switches[verb](onceAt(scope), endpoint.id))) endpoint.state = after[verb];
+  if (!(await isTaken(switches[verb](onceAt(scope), endpoint.id)))) return;
+  const url = null;
+  endpoint.health = healthAfter(endpoint.health, { url, state: endpoint.state }, { url, state: after[verb] });
+  endpoint.state = after[verb];
 }
 
 async function rotate({ useCases, scope, now }: Engine, { id, secrets }: ModelEndpoint): Promise<void> {
@@ -154,8 +157,15 @@ async function byHand(engine: Engine, step: Extract<Step, { which: number }>): P
   if (step.do === "recover") return recover(engine, endpoint);
   if (step.do === "revoke") {
     const secret = pick(endpoint.secrets, step.which);
-    if (secret && (await isTaken(useCases.secrets.revoke(onceAt(scope), endpoint.id, secret.version))))
+    const wasActive = secret && activeVersions(endpoint, now()).includes(secret.version);
+    if (secret && (await isTaken(useCases.secrets.revoke(onceAt(scope), endpoint.id, secret.version)))) {
       secret.isRevoked = true;
+      const [kept] = activeVersions(endpoint, now());
+      // What would have ended is the only one now.
+      if (wasActive)
+        for (const each of endpoint.secrets)
+          if (each.version === kept) each.expiresAt = Number.POSITIVE_INFINITY;
+    }
   }
   if (!delivery) return;
   const before = now();

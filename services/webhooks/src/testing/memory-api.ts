@@ -17,6 +17,7 @@ import { mountServices } from "../adapters/rpc/mount.ts";
 import { createAcceptEvents } from "../application/accept-events.ts";
 import { createChangeTarget } from "../application/change-target.ts";
 import { createUseCases } from "../application/use-cases.ts";
+import { NO_NAMES } from "./no-names.ts";
 import { nextEventId, type Stores } from "./stores.ts";
 
 /** When the memory's world begins. */
@@ -28,7 +29,7 @@ const secretBox = aesSecretBox([{ id: "k1", key: new Secret(randomBytes(32).toSt
 export function openApi(stores: Stores) {
   const { log: deliveryLog, inbox } = stores;
   const log = silentLogger();
-  const policy = createTargetPolicy(createAddressPolicy([]));
+  const policy = createTargetPolicy(createAddressPolicy([]), NO_NAMES);
   const useCases = createUseCases({
     ...stores,
     deliveryLog,

@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from "vitest";
 import { createAcceptEvents } from "../../application/accept-events.ts";
 import { createChangeTarget } from "../../application/change-target.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
+import { NO_NAMES } from "../../testing/no-names.ts";
 import { NO_FILTER, NO_TARGET, nextEventId, register, type Stores } from "../../testing/stores.ts";
 import { createAddressPolicy } from "../http/address-policy.ts";
 import { createTargetPolicy } from "../http/target-policy.ts";
@@ -18,7 +19,10 @@ beforeEach(() => {
   const { inbox } = stores;
   handler = createEventHandler({
     accept: createAcceptEvents(inbox),
-    changeTarget: createChangeTarget({ inbox, policy: createTargetPolicy(createAddressPolicy([])) }),
+    changeTarget: createChangeTarget({
+      inbox,
+      policy: createTargetPolicy(createAddressPolicy([]), NO_NAMES),
+    }),
     inbox,
     onDeliveries: () => {
       wakes += 1;
@@ -129,6 +133,14 @@ it("leaves no trace of subjects that concern nobody", async () => {
     inbound("late_receipt.recorded", "garbage"),
   ]);
   expect(await count(app)).toBe(0);
+  expect(await stores.poison()).toEqual([]);
+});
+
+it("takes what a newer producer adds to an event", async () => {
+  const { applicationId: app } = await register(stores);
+  const newer = { ...payment(app, { loyaltyPoints: 7 }), region: { code: "BD" } };
+  await handler.handle([inbound("payment.succeeded", newer), inbound("payment.disputed", newer)]);
+  expect(await count(app)).toBe(1);
   expect(await stores.poison()).toEqual([]);
 });
 

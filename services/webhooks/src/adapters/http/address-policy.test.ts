@@ -1,5 +1,7 @@
+import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
 import { DENIED } from "../../testing/denied-addresses.ts";
+import { NO_NAMES } from "../../testing/no-names.ts";
 import { createAddressPolicy, isSameAddress } from "./address-policy.ts";
 import { parseUrl } from "./parsed-url.ts";
 import { createTargetPolicy } from "./target-policy.ts";
@@ -8,9 +10,34 @@ const policy = createAddressPolicy([]);
 
 const ALLOWED = ["1.1.1.1", "8.8.8.8", "93.184.216.34", "172.32.0.1", "2606:4700::1111", "2a00:1450:4001::1"];
 
+/** What no byte may go to, as the designs list it; all of IPv6 outside 2000::/3 as the ranges around it. */
+const RANGES = (
+  "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 " +
+  "192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 255.255.255.255/32 " +
+  "::/128 ::1/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/32 2001:2::/48 2001:db8::/32 2002::/16 3fff::/20 " +
+  "5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8 ::/3 4000::/2 8000::/1"
+).split(" ");
+
 describe("the address policy", () => {
   it("refuses every private, reserved and special address", () => {
     for (const address of DENIED) expect(policy.isAllowed(address), address).toBe(false);
+  });
+
+  it("refuses the first, the last and any address of every range that the designs name", () => {
+    for (const cidr of RANGES) {
+      const [base, bits] = ipaddr.parseCIDR(cidr);
+      const bytes = base.toByteArray();
+      // The bits behind the prefix: none set, all set, or some of them.
+      const filled = (fill: (i: number) => number): string =>
+        ipaddr
+          .fromByteArray(
+            bytes.map((byte, i) => byte | (fill(i) & (0xff >> Math.min(8, Math.max(0, bits - 8 * i))))),
+          )
+          .toString();
+      const some = Array.from({ length: 20 }, (_, n) => filled((i) => (n * 97 + i * 59) & 0xff));
+      for (const address of [filled(() => 0), filled(() => 0xff), ...some])
+        expect(policy.isAllowed(address), `${address} of ${cidr}`).toBe(false);
+    }
   });
 
   it("allows public unicast", () => {
@@ -40,7 +67,7 @@ describe("the address policy", () => {
 });
 
 describe("the URL rules", () => {
-  const targets = createTargetPolicy(policy);
+  const targets = createTargetPolicy(policy, NO_NAMES);
   const isRefused = (url: string): boolean => targets.assess(url).problem !== null;
 
   it("refuse every spelling of a private host", () => {
@@ -56,8 +83,17 @@ describe("the URL rules", () => {
       "http://shop.example/",
       "ftp://shop.example/",
       "https://shop.example:8080/",
+      "https://shop.example:22/",
+      "https://shop.example:0/",
+      "https://shop.example:65536/",
+      "wss://shop.example/",
+      "file:///etc/passwd",
+      "data:text/plain,x",
+      "gopher://shop.example/",
       "https://good@10.0.0.1/",
       "https://user:pass@shop.example/",
+      "https://user@shop.example/",
+      "https://:word@shop.example/",
       "https://shop.example/#top",
       "https://shop.example/#",
       "//shop.example/",
@@ -84,7 +120,7 @@ describe("the URL rules", () => {
   });
 
   it("are loosened only towards the allow-list", () => {
-    const loose = createTargetPolicy(createAddressPolicy(["127.0.0.0/8"]));
+    const loose = createTargetPolicy(createAddressPolicy(["127.0.0.0/8"]), NO_NAMES);
     const taken = [
       "http://127.0.0.1:9000/",
       "http://localhost:9000/",
@@ -95,6 +131,29 @@ describe("the URL rules", () => {
     for (const url of ["http://10.0.0.1/", "https://10.0.0.1/", "http://8.8.8.8/", "http://u@127.0.0.1/"]) {
       expect(loose.assess(url).problem, url).not.toBeNull();
     }
+  });
+
+  it("refuse hosts with empty parts, however many dots hide an address", () => {
+    for (const host of ["shop.example..", "127.0.0.1..", "127.0.0.1...", "a..example", ".shop.example", "."])
+      expect(isRefused(`https://${host}/`), host).toBe(true);
+    const loose = createTargetPolicy(createAddressPolicy(["127.0.0.0/8"]), NO_NAMES);
+    expect(loose.assess("http://a..localhost/").problem).not.toBeNull();
+  });
+
+  it("know an internationalised name by its ASCII form, and judge that", () => {
+    const { url, hostKey, problem } = targets.assess("https://Bücher.Example/ok");
+    expect([url, hostKey, problem]).toEqual(["https://Bücher.Example/ok", "xn--bcher-kva.example:443", null]);
+    expect(targets.assess("https://দোকান.example/").hostKey).toMatch(/^xn--/);
+    // Letters that fold into those of a private name or address.
+    for (const host of [
+      "ⓛocalhost",
+      "localhost。",
+      "a.ｌｏｃａｌ",
+      "１２７.0.0.1",
+      "169｡254｡169｡254",
+      "[::ﬀff:7f00:1]",
+    ])
+      expect(isRefused(`https://${host}/`), host).toBe(true);
   });
 
   it("parse before they judge, and drop the trailing dot", () => {

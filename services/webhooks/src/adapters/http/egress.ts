@@ -24,14 +24,15 @@ export type Egress = {
 /** The way out: the rules of URLs and the sender that keeps them, over one policy of addresses. */
 export function createEgress({ allowCidrs, dnsServers, proxy }: EgressRules): Egress {
   const policy = createAddressPolicy(allowCidrs);
+  const resolver = createAddressResolver({ policy, servers: dnsServers });
   return {
-    targets: createTargetPolicy(policy),
+    targets: createTargetPolicy(policy, resolver),
     openSender: (options) =>
       undiciSender({
         ...options,
         policy,
         proxy,
-        resolver: createAddressResolver({ policy, servers: dnsServers }),
+        resolver,
       }),
   };
 }

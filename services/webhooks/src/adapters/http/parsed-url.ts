@@ -1,12 +1,14 @@
 import { isIP } from "node:net";
 import { MAX_URL_LENGTH, type UrlParts } from "../../domain/url-rules.ts";
 
+/** `[::1]` → `::1` */
+function unbracketed(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, "").toLowerCase();
+}
+
 /** `[::1]` → `::1`, `example.com.` → `example.com` */
 export function plainHost(hostname: string): string {
-  return hostname
-    .replace(/^\[|\]$/g, "")
-    .replace(/\.$/, "")
-    .toLowerCase();
+  return unbracketed(hostname).replace(/\.$/, "");
 }
 
 export function portOf(protocol: string, port: string): number {
@@ -18,9 +20,10 @@ export function portOf(protocol: string, port: string): number {
 export function parseUrl(text: string): { readonly url: URL; readonly parts: UrlParts } | null {
   if (text.length > MAX_URL_LENGTH || !URL.canParse(text)) return null;
   const url = new URL(text);
-  const host = plainHost(url.hostname);
-  // `example.com.` is the same host; certificates and `Host` know it without the dot.
-  if (url.hostname.endsWith(".")) url.hostname = host;
+  // `example.com.` is the same host; certificates and `Host` know it without the dot. What is left is read again:
+  // `127.0.0.1..` becomes an address by losing one, and a second dot at the end is an empty part.
+  if (url.hostname.endsWith(".")) url.hostname = plainHost(url.hostname);
+  const host = unbracketed(url.hostname);
   const parts: UrlParts = {
     protocol: url.protocol,
     hasUserInfo: url.username !== "" || url.password !== "",

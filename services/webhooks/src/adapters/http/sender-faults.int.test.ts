@@ -1,9 +1,9 @@
-import { createServer } from "node:https";
+import { createServer, type ServerOptions } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../application/ports.ts";
-import { CERTIFICATE, CERTIFICATE_KEY } from "../../testing/certificate.ts";
+import { CERTIFICATE, CERTIFICATE_KEY, EXPIRED_CERTIFICATE } from "../../testing/certificate.ts";
 import { type DnsServer, openDnsServer } from "../../testing/dns-server.ts";
 import { openRawSink } from "../../testing/raw-sink.ts";
 import { answer, openSink } from "../../testing/sink.ts";
@@ -43,8 +43,9 @@ function dripping(first: string, drop: string) {
   };
 }
 
-function flooding(flood: string) {
+function flooding(flood: string, first = "") {
   return (socket: Socket): void => {
+    socket.write(first);
     const more = (): void => {
       while (!socket.destroyed && socket.write(flood));
     };
@@ -76,6 +77,35 @@ const RECEIVERS: Readonly<
     "HTTP",
     "RESPONSE_INVALID",
   ],
+  "never ends its headers": [flooding("x: y\r\n".repeat(1_000), `${HEAD}\r\n`), "HTTP", "RESPONSE_INVALID"],
+  "announces no number": [say(HEAD, "content-length: -3", "", "abc"), "HTTP", "RESPONSE_INVALID"],
+  "announces a length and chunks": [
+    say(HEAD, "content-length: 3", "transfer-encoding: chunked", "", "3", "abc", "0", "", ""),
+    "HTTP",
+    "RESPONSE_INVALID",
+  ],
+  "sends broken chunks": [
+    say(HEAD, "transfer-encoding: chunked", "", "zz", "abc"),
+    "HTTP",
+    "RESPONSE_INVALID",
+  ],
+  "wants another protocol": [
+    say("HTTP/1.1 101 Switching Protocols", "connection: upgrade", "upgrade: x", "", ""),
+    "CONNECT",
+    "CONNECTION_RESET",
+  ],
+  "hints at its answer before it": [
+    say("HTTP/1.1 103 Early Hints", "link: </x>", "", "HTTP/1.1 204 No Content", "", ""),
+    "OK",
+    null,
+  ],
+  "speaks HTTP/1.0 and ends its body by closing": [
+    (socket) => {
+      socket.end("HTTP/1.0 200 OK\r\n\r\nabc");
+    },
+    "OK",
+    null,
+  ],
   "sends huge headers": [say(HEAD, `x: ${"y".repeat(40_000)}`, "", ""), "HTTP", "RESPONSE_INVALID"],
   "speaks nonsense": [say("SSH-2.0-OpenSSH_9.9", ""), "HTTP", "RESPONSE_INVALID"],
   "resets after its headers": [
@@ -104,6 +134,36 @@ const RECEIVERS: Readonly<
   ],
 };
 
+type SecureSink = AsyncDisposable & { readonly port: number; readonly requests: () => number };
+
+async function openSecureSink(options: ServerOptions): Promise<SecureSink> {
+  let requests = 0;
+  const server = createServer({ key: CERTIFICATE_KEY, ...options }, (_, response) => {
+    requests += 1;
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    requests: () => requests,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function trusting(certificates: readonly string[], work: () => Promise<void>): Promise<void> {
+  const trusted = getCACertificates("default");
+  setDefaultCACertificates([...trusted, ...certificates]);
+  try {
+    await work();
+  } finally {
+    setDefaultCACertificates(trusted);
+  }
+}
+
 describe("a receiver that", () => {
   for (const [what, [play, outcome, error]] of Object.entries(RECEIVERS)) {
     it(`${what} is cut off in time and named ${outcome}`, async () => {
@@ -118,33 +178,33 @@ describe("a receiver that", () => {
     });
   }
 
-  it("shows a bad certificate, or one for another name, gets no request", async () => {
-    let requests = 0;
-    const server = createServer({ cert: CERTIFICATE, key: CERTIFICATE_KEY }, (_, response) => {
-      requests += 1;
-      response.end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+  it("shows a certificate of its own making, an expired one or one for another name gets no request", async () => {
+    await using good = await openSecureSink({ cert: CERTIFICATE });
+    await using expired = await openSecureSink({ cert: EXPIRED_CERTIFICATE });
     await using dns = await openDnsServer(() => ({ addresses: ["127.0.0.1"] }));
     await using sender = senderOf(["127.0.0.1/32"], dns);
-    const outcome = async (host: string) => (await send(sender, `https://${host}:${port}/`)).finding.error;
+    const outcome = async (host: string, { port } = good) =>
+      (await send(sender, `https://${host}:${port}/`)).finding.error;
     expect(await outcome("shop.example")).toBe("TLS_INVALID");
-    const trusted = getCACertificates("default");
-    setDefaultCACertificates([...trusted, CERTIFICATE]);
-    try {
-      expect([await outcome("other.example"), await outcome("127.0.0.1")]).toEqual([
-        "TLS_INVALID",
-        "TLS_INVALID",
-      ]);
-      expect(requests).toBe(0);
+    await trusting([CERTIFICATE, EXPIRED_CERTIFICATE], async () => {
+      const refused = [outcome("other.example"), outcome("127.0.0.1"), outcome("shop.example", expired)];
+      expect(await Promise.all(refused)).toEqual(["TLS_INVALID", "TLS_INVALID", "TLS_INVALID"]);
+      expect(good.requests()).toBe(0);
       expect(await outcome("shop.example")).toBeNull();
-    } finally {
-      setDefaultCACertificates(trusted);
-      server.close();
-      server.closeAllConnections();
-    }
-    expect(requests).toBe(1);
+    });
+    expect([good.requests(), expired.requests()]).toEqual([1, 0]);
+  });
+
+  it("knows only TLS 1.1 gets no request", async () => {
+    const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
+    await using sink = await openSecureSink({ cert: CERTIFICATE, ...old });
+    await using dns = await openDnsServer(() => ({ addresses: ["127.0.0.1"] }));
+    await using sender = senderOf(["127.0.0.1/32"], dns);
+    await trusting([CERTIFICATE], async () => {
+      const got = await send(sender, `https://shop.example:${sink.port}/`);
+      expect(got.finding).toEqual({ outcome: "TLS", error: "TLS_INVALID" });
+    });
+    expect(sink.requests()).toBe(0);
   });
 
   it("stalls in the TLS handshake is cut off in time", async () => {

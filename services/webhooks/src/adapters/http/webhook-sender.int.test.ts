@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Answer } from "../../application/ports.ts";
 import { answer, openSink, type Play } from "../../testing/sink.ts";
 import { createAddressPolicy } from "./address-policy.ts";
@@ -83,6 +83,31 @@ describe("an attempt", () => {
     const got = await sendTo((response) => response.writeHead(200, { "content-encoding": "gzip" }).end(bomb));
     expect(got.finding.outcome).toBe("OK");
     expect(got.totalMs).toBeLessThan(1_000);
+  });
+
+  it("keeps a connection for a minute at most: the addresses are judged again with the next one", async () => {
+    vi.useFakeTimers({ toFake: ["performance"], now: 1_000 });
+    await using back = new AsyncDisposableStack();
+    back.defer(() => void vi.useRealTimers());
+    await using sink = await openSink();
+    const resolver = createAddressResolver({ policy: LOOPBACK });
+    await using sender = undiciSender({
+      policy: LOOPBACK,
+      resolver,
+      deadlineMs: 1_500,
+      connectionsPerHost: 1,
+    });
+    const post = async (n: number): Promise<number> => {
+      await sender.send({
+        url: sink.url,
+        headers: { "webhook-signature": `v1,${n}` },
+        body: Buffer.from("{}"),
+      });
+      return sink.connections();
+    };
+    expect([await post(1), await post(2)]).toEqual([1, 1]);
+    vi.advanceTimersByTime(61_000);
+    expect([await post(3), await post(4)]).toEqual([2, 2]);
   });
 
   it("names what went wrong with the connection", async () => {

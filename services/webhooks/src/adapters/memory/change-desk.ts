@@ -1,8 +1,9 @@
 import { DomainError, notFound } from "@oi/kernel/errors";
 import type { ChangeDesk, Desk, Once } from "../../application/admin-ports.ts";
+import { healthAfter } from "../../domain/breaker.ts";
 import type { Endpoint } from "../../domain/endpoint.ts";
 import { queueDelivery } from "./event-inbox.ts";
-import { startRecovery } from "./recoveries.ts";
+import { runningRecovery, startRecovery } from "./recoveries.ts";
 import {
   changeDelivery,
   type MemoryWorld,
@@ -22,7 +23,8 @@ function endpointParts(
       (e) => e.applicationId === scope.applicationId && e.mode === scope.mode && e.state !== "DELETED",
     );
   const requireFree = (id: number, url: string | null, state: string): void => {
-    if (state !== "DELETED" && url !== null && own().some((e) => e.id !== id && e.url === url))
+    const isTaken = own().some((e) => e.id !== id && e.url === url && e.hostKey !== null);
+    if (state !== "DELETED" && isTaken)
       throw new DomainError("RESOURCE_ALREADY_EXISTS", "Another endpoint has this URL.");
   };
   return {
@@ -50,14 +52,15 @@ function endpointParts(
         firstFailAt: _____,
         ...settings
       } = endpoint;
-      const saved = { ...stored, ...settings, version: stored.version + 1, updatedAt: world.now };
+      const health = healthAfter(stored.health, stored, settings);
+      const saved = { ...stored, ...settings, health, version: stored.version + 1, updatedAt: world.now };
       world.endpoints.set(endpoint.id, saved);
       return showEndpoint(saved);
     },
   };
 }
 
-function secretParts(world: MemoryWorld): DeskParts<"secrets" | "addSecret" | "endSecret"> {
+function secretParts(world: MemoryWorld): DeskParts<"secrets" | "addSecret" | "endSecret" | "prolongSecret"> {
   const change = (id: number, edit: (endpoint: StoredEndpoint) => StoredEndpoint["secrets"]): void => {
     const endpoint = world.endpoints.get(id);
     if (endpoint) world.endpoints.set(id, { ...endpoint, secrets: edit(endpoint) });
@@ -75,6 +78,10 @@ function secretParts(world: MemoryWorld): DeskParts<"secrets" | "addSecret" | "e
           if (secret.version !== version) return secret;
           return at === null ? { ...secret, revokedAt: world.now } : { ...secret, expiresAt: at };
         }),
+      ),
+    prolongSecret: async (id, version) =>
+      change(id, ({ secrets }) =>
+        secrets.map((secret) => (secret.version === version ? { ...secret, expiresAt: null } : secret)),
       ),
   };
 }
@@ -95,7 +102,8 @@ function deliveryParts(
       const row = world.deliveries.get(id);
       if (!row) return;
       const due = { nextAt: world.now, deliveredAt: null, state: "PENDING" } as const;
-      const again = { round: row.round + 1, tries: 0, kind: "MANUAL", firstDueAt: world.now } as const;
+      const kind = row.kind === "TEST" ? row.kind : "MANUAL";
+      const again = { round: row.round + 1, tries: 0, kind, firstDueAt: world.now } as const;
       changeDelivery(world, id, { ...due, ...(row.state === "PENDING" ? {} : again) });
     },
     cancel: async (id) => changeDelivery(world, id, { state: "CANCELLED" }),
@@ -107,20 +115,31 @@ function deliveryParts(
   };
 }
 
-function recoveryParts(world: MemoryWorld): DeskParts<"startRecovery" | "recovery" | "cancelRecovery"> {
+function recoveryParts(
+  world: MemoryWorld,
+  endpoint: (id: number) => Promise<Endpoint | null>,
+): DeskParts<"startRecovery" | "recovery" | "cancelRecovery" | "endRecoveries"> {
   return {
     startRecovery: async (asked) => {
       const made = startRecovery(world, asked);
       if (!made) throw new DomainError("INVALID_OPERATION_STATE", "A recovery of this endpoint is running.");
       return made;
     },
-    recovery: async (id) => world.recoveries.get(id) ?? null,
+    recovery: async (id) => {
+      const found = world.recoveries.get(id);
+      return found && (await endpoint(found.endpointId)) ? found : null;
+    },
     cancelRecovery: async (id) => {
       const found = world.recoveries.get(id);
       if (!found) throw notFound("Recovery");
       const ended = { ...found, state: "CANCELLED", finishedAt: world.now } as const;
       world.recoveries.set(id, ended);
       return ended;
+    },
+    endRecoveries: async (id) => {
+      const running = (await endpoint(id)) ? runningRecovery(world, id) : undefined;
+      const ended = { state: "CANCELLED", finishedAt: world.now } as const;
+      if (running) world.recoveries.set(running.id, { ...running, ...ended });
     },
   };
 }
@@ -136,6 +155,7 @@ export function memoryChangeDesk(world: MemoryWorld): ChangeDesk {
       throw new DomainError("IDEMPOTENCY_KEY_CONFLICT", "The key was used for another request.");
     if (known) return { value: JSON.parse(known.answer) as T, replayedAfterMs: world.now - known.at };
     const endpoints = new Map(world.endpoints);
+    const recoveries = new Map(world.recoveries);
     const parts = endpointParts(world, once);
     try {
       const value = await work({
@@ -143,7 +163,7 @@ export function memoryChangeDesk(world: MemoryWorld): ChangeDesk {
         ...parts,
         ...secretParts(world),
         ...deliveryParts(world, once, parts.endpoint),
-        ...recoveryParts(world),
+        ...recoveryParts(world, parts.endpoint),
       });
       const { fingerprint } = once;
       if (once.key !== null)
@@ -152,6 +172,8 @@ export function memoryChangeDesk(world: MemoryWorld): ChangeDesk {
     } catch (error) {
       world.endpoints.clear();
       for (const [id, endpoint] of endpoints) world.endpoints.set(id, endpoint);
+      world.recoveries.clear();
+      for (const [id, recovery] of recoveries) world.recoveries.set(id, recovery);
       throw error;
     }
   };

@@ -30,6 +30,11 @@ function isWanted(job: StoredRecovery, type: string, at: number): boolean {
   );
 }
 
+/** A test is tried once; only what enabling owes it moves it again. */
+function isOwed({ scope }: StoredRecovery, { kind }: StoredDelivery): boolean {
+  return kind !== "TEST" || scope === "SUSPENDED" || scope === "DISCARD";
+}
+
 function isInScope({ scope }: StoredRecovery, { state }: StoredDelivery): boolean {
   if (scope === "ALL") return state === "PARKED" || state === "SUSPENDED" || state === "DELIVERED";
   return state === "SUSPENDED" || (scope === "FAILED" && state === "PARKED");
@@ -57,12 +62,13 @@ function sendAgain(world: MemoryWorld, job: StoredRecovery, batch: number): Stor
     .filter((d) => d.endpointId === job.endpointId && d.id > job.cursor && isInScope(job, d))
     .sort((a, b) => a.id - b.id)
     .slice(0, batch);
-  const wanted = seen.filter((d) => isWanted(job, d.type, d.createdAt));
-  for (const { id, round } of wanted) {
-    if (job.scope === "DISCARD") changeDelivery(world, id, { state: "CANCELLED", kind: "MANUAL" });
+  const wanted = seen.filter((d) => isWanted(job, d.type, d.createdAt) && isOwed(job, d));
+  for (const { id, round, kind: before } of wanted) {
+    const kind = before === "TEST" ? before : "MANUAL";
+    if (job.scope === "DISCARD") changeDelivery(world, id, { state: "CANCELLED", kind });
     else {
       const due = { nextAt: world.now, firstDueAt: world.now, deliveredAt: null };
-      changeDelivery(world, id, { ...due, state: "PENDING", kind: "MANUAL", round: round + 1, tries: 0 });
+      changeDelivery(world, id, { ...due, state: "PENDING", kind, round: round + 1, tries: 0 });
     }
   }
   return { ...job, requeued: job.requeued + wanted.length, cursor: seen.at(-1)?.id ?? job.cursor };

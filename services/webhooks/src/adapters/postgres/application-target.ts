@@ -24,23 +24,32 @@ export async function rememberTarget(
   return row?.is_newest ?? false;
 }
 
-/** Points the default endpoints at the remembered target: the rules of `retarget` in the domain, as SQL. */
+/**
+ * Points the default endpoints at the remembered target: the rules of `retarget` in the domain, as SQL. A URL that another
+ * endpoint has is refused too: its receiver would get everything twice, under two secrets.
+ */
 export async function followTarget(tx: Transaction, applicationId: number): Promise<void> {
   await tx`
-    with moved as (
-    update endpoint e set
-      url = t.url, host_key = t.host_key, version = e.version + 1, updated_at = clock_timestamp(),
-      state = case when t.is_refused then 'DISABLED' when e.disabled_reason = ${URL_REFUSED} then 'ENABLED' else e.state end,
-      disabled_reason = case when t.is_refused then ${URL_REFUSED}
-                             when e.disabled_reason = ${URL_REFUSED} then null else e.disabled_reason end,
-      disabled_at = case when t.is_refused then coalesce(e.disabled_at, clock_timestamp())
-                         when e.disabled_reason = ${URL_REFUSED} then null else e.disabled_at end
-    from application_target t
-    where t.application_id = ${applicationId} and e.application_id = t.application_id
-      and e.is_default and e.state <> 'DELETED'
-      and (e.url is distinct from t.url or e.host_key is distinct from t.host_key
-           or t.is_refused <> (e.disabled_reason is not distinct from ${URL_REFUSED}))
-    returning e.*)
+    with judged as (
+      select e.id, t.url, t.host_key, t.is_refused or exists (
+               select from endpoint o where o.application_id = e.application_id and o.mode = e.mode and o.id <> e.id
+                  and o.url = t.url and o.host_key is not null and o.state <> 'DELETED') as is_refused
+      from application_target t join endpoint e on e.application_id = t.application_id
+      where t.application_id = ${applicationId} and e.is_default and e.state <> 'DELETED'),
+    aim as (select id, url, is_refused, case when not is_refused then host_key end as host_key from judged),
+    moved as (
+      update endpoint e set
+        url = a.url, host_key = a.host_key, version = e.version + 1, updated_at = clock_timestamp(),
+        state = case when a.is_refused then 'DISABLED' when e.disabled_reason = ${URL_REFUSED} then 'ENABLED' else e.state end,
+        disabled_reason = case when a.is_refused then coalesce(e.disabled_reason, ${URL_REFUSED})
+                               when e.disabled_reason = ${URL_REFUSED} then null else e.disabled_reason end,
+        disabled_at = case when a.is_refused then coalesce(e.disabled_at, clock_timestamp())
+                           when e.disabled_reason = ${URL_REFUSED} then null else e.disabled_at end
+      from aim a
+      where e.id = a.id
+        and (e.url is distinct from a.url or e.host_key is distinct from a.host_key
+             or case when a.is_refused then e.state <> 'DISABLED' else e.disabled_reason = ${URL_REFUSED} end)
+      returning e.*)
     select log_endpoint(moved::endpoint, 'application') from moved`;
 }
 

@@ -80,7 +80,7 @@ function endpointRows(
   };
 }
 
-function secretRows(tx: Transaction): DeskParts<"secrets" | "addSecret" | "endSecret"> {
+function secretRows(tx: Transaction): DeskParts<"secrets" | "addSecret" | "endSecret" | "prolongSecret"> {
   return {
     secrets: async (endpointId) => {
       const rows = await tx<SecretRow[]>`
@@ -105,6 +105,10 @@ function secretRows(tx: Transaction): DeskParts<"secrets" | "addSecret" | "endSe
           revoked_at = case when ${at === null} then coalesce(revoked_at, clock_timestamp()) else revoked_at end
         where endpoint_id = ${endpointId} and version = ${version}`;
     },
+    prolongSecret: async (endpointId, version) => {
+      await tx`
+        update endpoint_secret set expires_at = null where endpoint_id = ${endpointId} and version = ${version}`;
+    },
   };
 }
 
@@ -128,7 +132,7 @@ function deliveryRows(
         update delivery set
           round = case state when 'PENDING' then round else round + 1 end,
           tries = case state when 'PENDING' then tries else 0 end,
-          kind = case state when 'PENDING' then kind else 'MANUAL' end,
+          kind = case when state = 'PENDING' or kind = 'TEST' then kind else 'MANUAL' end,
           first_due_at = case state when 'PENDING' then first_due_at else clock_timestamp() end,
           state = 'PENDING', next_at = clock_timestamp(), delivered_at = null, done_at = null,
           updated_at = clock_timestamp()
@@ -163,7 +167,7 @@ function deliveryRows(
 function recoveryRows(
   tx: Transaction,
   { scope, actor }: Once,
-): DeskParts<"startRecovery" | "recovery" | "cancelRecovery"> {
+): DeskParts<"startRecovery" | "recovery" | "cancelRecovery" | "endRecoveries"> {
   const { applicationId, mode } = scope;
   return {
     startRecovery: async ({ endpointId, scope: what, since, until, eventTypes }) => {
@@ -187,6 +191,12 @@ function recoveryRows(
         update recovery r set state = 'CANCELLED', finished_at = clock_timestamp()
         where r.id = ${id} returning ${recoveryColumns(tx)}`;
       return toRecovery(only(rows));
+    },
+    endRecoveries: async (endpointId) => {
+      await tx`
+        update recovery set state = 'CANCELLED', finished_at = clock_timestamp()
+        where endpoint_id = ${endpointId} and application_id = ${applicationId} and mode = ${mode}
+          and state = 'RUNNING'`;
     },
   };
 }

@@ -1,6 +1,17 @@
+import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { openPostgresStores, type PostgresStores } from "../../testing/postgres-stores.ts";
-import { DELIVERED, deliver, onceAt, register, result, WIDE } from "../../testing/stores.ts";
+import {
+  DELIVERED,
+  deliver,
+  NO_TARGET,
+  nextEventId,
+  onceAt,
+  register,
+  result,
+  target,
+  WIDE,
+} from "../../testing/stores.ts";
 import { keepHouse } from "./repair-deliveries.ts";
 
 let given: PostgresStores;
@@ -37,7 +48,43 @@ it("forgets what ended a month ago with its event, and nothing that waits or end
   await keepHouse(database);
   const rest = await admin<{ id: string }[]>`select id from delivery order by id`;
   expect(rest.map(({ id }) => Number(id))).toEqual([recent, waiting]);
-  expect(await counts()).toMatchObject({ deliveries: 2, events: 2, bodies: 2, inbox: 0 });
+  expect(await counts()).toMatchObject({ deliveries: 2, events: 2, bodies: 2, inbox: 2 });
+});
+
+it("keeps an event that no endpoint took a while longer, and then sends it to nobody any more", async () => {
+  const { stores, database, admin } = given;
+  const { applicationId } = await register(stores, { target: NO_TARGET });
+  await deliver(stores, { applicationId, mode: "LIVE" }, {}, {}, {});
+  const age = (days: number, at: number) => admin`
+    update event set received_at = now() - ${`${days} days`}::interval
+    where id = (select id from event order by id offset ${at} limit 1)`;
+  await age(29, 0);
+  await age(31, 1);
+  await age(37, 2);
+  await admin`update inbox i set received_at = v.received_at from event v where v.id = i.event_id`;
+  await keepHouse(database);
+  expect(await counts()).toMatchObject({ events: 2, bodies: 2, inbox: 2 });
+  const change = {
+    eventId: nextEventId(),
+    subject: "s",
+    applicationId,
+    version: 2,
+    target: target("late.example"),
+  };
+  await stores.inbox.commitTarget(change);
+  const endpoint = (await stores.endpoints.defaults(applicationId)).find(({ mode }) => mode === "LIVE");
+  if (!endpoint) throw new Error("there is no default endpoint");
+  const whole = { scope: "MISSING", since: null, until: null, eventTypes: [] } as const;
+  await stores.desk.once(onceAt(endpoint), (desk) =>
+    desk.startRecovery({ endpointId: endpoint.id, ...whole }),
+  );
+  // Any transaction on the server may hide events for a while.
+  await eventually(async () => {
+    while ((await stores.queue.recover({ batch: 10, pendingLimit: 1_000 })) === "more");
+    expect(await admin`select state from recovery`).toEqual([{ state: "DONE" }]);
+  });
+  // What is older than a delivery is kept may have been delivered and forgotten: nobody would know.
+  expect(await counts()).toMatchObject({ deliveries: 1 });
 });
 
 it("drops the attempts' days after a month, also of rows that had no day of their own", async () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll } from "vitest";
 import { changeDeskContract } from "../../application/change-desk.contract.ts";
 import { deliveryQueueContract } from "../../application/delivery-queue.contract.ts";
+import { endpointChangesContract } from "../../application/endpoint-changes.contract.ts";
 import { endpointHealthContract } from "../../application/endpoint-health.contract.ts";
 import { endpointStoreContract } from "../../application/endpoint-store.contract.ts";
 import { eventInboxContract } from "../../application/event-inbox.contract.ts";
+import { recoveryContract } from "../../application/recovery.contract.ts";
 import { secretShelfContract } from "../../application/secret-shelf.contract.ts";
 import { openPostgresStores, type PostgresStores } from "../../testing/postgres-stores.ts";
 import type { Stores } from "../../testing/stores.ts";
@@ -28,3 +30,5 @@ deliveryQueueContract(openEmpty);
 changeDeskContract(openEmpty);
 endpointHealthContract(openEmpty);
 secretShelfContract(openEmpty);
+endpointChangesContract(openEmpty);
+recoveryContract(openEmpty);

@@ -111,6 +111,10 @@ describe("endpoints", () => {
     expect(Number(rotated.previousExpiresAt?.seconds)).toBe(NOW / 1_000 + 86_400);
     expect((await api.endpoints.rotateSecret({ ...named, idempotencyKey: "r" })).secret).toBe(rotated.secret);
     await expect(rpc(api.endpoints.rotateSecret(named))).rejects.toEqual(refused("INVALID_OPERATION_STATE"));
+    for (const overlapSeconds of [-1, 7 * 86_400 + 1])
+      await expect(rpc(api.endpoints.rotateSecret({ ...named, overlapSeconds }))).rejects.toEqual(
+        refused("VALIDATION_ERROR"),
+      );
     await api.endpoints.revokeSecret({ ...named, version: 1 });
     await expect(rpc(api.endpoints.revokeSecret({ ...named, version: 2 }))).rejects.toEqual(
       refused("INVALID_OPERATION_STATE"),

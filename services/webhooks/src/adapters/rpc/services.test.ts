@@ -1,11 +1,12 @@
+import { toJson } from "@bufbuild/protobuf";
 import { rpc } from "@oi/platform/rpc/errors";
 import { Mode } from "@oi/proto/common/v1/mode";
-import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
+import { DeliverySchema, DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
 import { EndpointState } from "@oi/proto/webhooks/v1/endpoint";
 import { beforeEach, expect, it } from "vitest";
 import { openApi } from "../../testing/memory-api.ts";
 import { openMemoryStores } from "../../testing/memory-stores.ts";
-import { deliver, nextEventId, WIDE } from "../../testing/stores.ts";
+import { DELIVERED, deliver, failed, nextEventId, result, WIDE } from "../../testing/stores.ts";
 
 let api: ReturnType<typeof openApi>;
 beforeEach(() => {
@@ -80,6 +81,45 @@ it("filters, and shows a delivery whole", async () => {
   expect(delivery?.nextAttemptAt).toBeDefined();
   const none = { ...scope, deliveryStatus: DeliveryStatus.DELIVERED };
   expect((await api.deliveries.listDeliveries(none)).deliveries).toEqual([]);
+});
+
+it("shows every field of the operators' webhook log, at every stage", async () => {
+  const FIELDS =
+    "id applicationId mode type schemaVersion payload deliveryStatus attempts lastResponseStatus lastError nextAttemptAt " +
+    "lastAttemptAt deliveredAt createdAt updatedAt";
+  await ensure("https://shop.example/hook");
+  const endpoint = (await api.stores.endpoints.defaults(7)).find(({ mode }) => mode === "LIVE");
+  if (!endpoint) throw new Error("there is no default endpoint");
+  const [id = 0] = await deliver(api.stores, seven);
+  const shown = async (): Promise<object> => {
+    const { delivery } = await api.deliveries.getDelivery({ ...scope, id: BigInt(id) });
+    return delivery ? (toJson(DeliverySchema, delivery, { alwaysEmitImplicit: true }) as object) : {};
+  };
+  const sent = async (outcome: Parameters<typeof result>[2]): Promise<object> => {
+    const claims = await api.stores.queue.claim(WIDE);
+    await api.stores.queue.record(claims.map((claim) => result(claim, endpoint, outcome)));
+    return shown();
+  };
+  const waiting = await shown();
+  const failing = await sent(failed(0));
+  const done = await sent(DELIVERED);
+  // What is not known yet is absent: the REST rows say null there.
+  const absent = (row: object): string[] => FIELDS.split(" ").filter((field) => !(field in row));
+  expect(absent(waiting)).toEqual(["lastResponseStatus", "lastError", "lastAttemptAt", "deliveredAt"]);
+  expect(absent(failing)).toEqual(["deliveredAt"]);
+  expect(absent(done)).toEqual(["lastError", "nextAttemptAt"]);
+  expect(failing).toMatchObject({ lastResponseStatus: 500, lastError: "HTTP_STATUS", attempts: 1 });
+  expect(done).toMatchObject({
+    id: String(id),
+    applicationId: "7",
+    mode: "MODE_LIVE",
+    type: "payment.succeeded",
+    schemaVersion: 1,
+    deliveryStatus: "DELIVERY_STATUS_DELIVERED",
+    attempts: 2,
+    lastResponseStatus: 200,
+    payload: expect.stringMatching(/^\{"id":"evt_/),
+  });
 });
 
 it("hides rows of another application and of the other mode", async () => {
