@@ -117,6 +117,25 @@ describe.each(["memory", "grpc"] as const)("a payment, the edge speaking %s", (t
     expect(outcomes.filter((outcome) => outcome === "DUPLICATE").length).toBeGreaterThanOrEqual(10);
   });
 
+  it("is told of two hundred things at once, and each is kept and answered", async () => {
+    const payment = await opened();
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const body = new URLSearchParams({
+          tran_id: `${payment.reference}-1`,
+          status: "CANCELLED",
+          i: `${i}`,
+        });
+        const ipn = `${oi.constellation.publicUrl}/api/v1/gateways/sslcommerz/ipn`;
+        return (await fetch(ipn, { method: "POST", body })).status;
+      }),
+    );
+    expect(answers.filter((status) => status !== 200)).toEqual([]);
+    expect(await callbackOutcomes(oi, payment.id)).toHaveLength(200);
+    await oi.sandbox.pay(payment.reference);
+    await expectPaid(payment);
+  });
+
   it("is not moved by a forged, an unsigned or a foreign notification", async () => {
     const payment = await opened();
     const tranId = `${payment.reference}-1`;

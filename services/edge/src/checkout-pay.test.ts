@@ -55,6 +55,16 @@ describe("/checkout/:reference/pay", () => {
     expect(answer.headers.location).toBe(`https://pay.example/checkout/${reference}`);
   });
 
+  test("a payment whose time is over leads back to the page, which knows more about its money", async () => {
+    put({ status: "PENDING", expiresAt: Date.now() - 1 });
+    edge.payments.openFailure = new DomainError("INVALID_OPERATION_STATE", "The time to pay is over.");
+    const answer = await pay("POST");
+    expect([answer.status, answer.headers.location]).toEqual([
+      303,
+      `https://pay.example/checkout/${reference}`,
+    ]);
+  });
+
   test("what the gateway would refuse is a 409 that says so", async () => {
     edge.payments.openFailure = new DomainError(
       "INVALID_OPERATION_STATE",

@@ -4,7 +4,7 @@ import { PAGE_SCRIPT } from "./adapters/http/page-script.ts";
 import { CHECKOUT } from "./application/checkouts.contract.ts";
 import type { Checkout } from "./domain/checkout.ts";
 import { type EdgeHarness, startEdge } from "./testing/edge-harness.ts";
-import { PAGE_STATES } from "./testing/page-states.ts";
+import { ONLY_WITHOUT_SUCH_MONEY, PAGE_STATES } from "./testing/page-states.ts";
 
 /** Real: HTTP, the app, the rpc adapters. Doubles: services of a few lines over checkouts in memory. Oracle: experience.md 2.2. */
 let edge: EdgeHarness;
@@ -48,11 +48,11 @@ describe.each(PAGE_STATES)("$name", ({ change, query, en, bn }) => {
   test("has at most one main button, and only one that helps", async () => {
     put(change);
     const text = await page(`?lang=en${query}`);
-    const isOpen = ["CREATED", "PENDING"].includes(change.status ?? "CREATED");
     const isPayable = en[0].startsWith("Pay ");
+    const isOver = !isPayable && en[0] !== "Checking" && en[0] !== "Being checked";
     expect(text.includes("<button")).toBe(isPayable);
-    expect(text.includes("Return to Storefront")).toBe(!isOpen);
-    expect(count(text, 'class="main"')).toBe(isPayable || !isOpen ? 1 : 0);
+    expect(text.includes("Return to Storefront")).toBe(isOver);
+    expect(count(text, 'class="main"')).toBe(isPayable || isOver ? 1 : 0);
     expect(text.includes('http-equiv="refresh"')).toBe(en[0] === "Checking");
   });
 
@@ -66,6 +66,23 @@ describe.each(PAGE_STATES)("$name", ({ change, query, en, bn }) => {
     expect(text).not.toMatch(/ (?:src|style|on[a-z]+)=|<link|<img|@import|url\(/);
   });
 });
+
+test.each(["FAILED", "CANCELLED", "EXPIRED"] as const)(
+  "a payment that is %s promises nothing about money that a person decides about",
+  async (status) => {
+    const held = [
+      { differingMoney: "HELD" },
+      { underReview: true },
+      { lateMoney: { amountMinor: 1n, state: "HELD" } },
+    ] as const;
+    for (const lang of ["en", "bn"])
+      for (const change of held) {
+        put({ status, ...change });
+        const text = words(await page(`?lang=${lang}`));
+        for (const lie of ONLY_WITHOUT_SUCH_MONEY) expect(text).not.toMatch(lie);
+      }
+  },
+);
 
 test("the script is short, and nothing that comes from outside is in it", () => {
   expect(Buffer.byteLength(PAGE_SCRIPT)).toBeLessThanOrEqual(2_048);

@@ -44,7 +44,7 @@ describe("GET /api/v1/checkout/:reference", () => {
       gateway: "SSLCOMMERZ",
       gatewayRedirectUrl: `https://pay.example/checkout/${reference}/pay`,
       redirectUrl: "https://shop.example/done?cart=7",
-      expiresAt: "2026-06-04T10:30:00.000Z",
+      expiresAt: "2126-06-04T10:30:00.000Z",
       paidAt: null,
     });
   });
@@ -69,7 +69,7 @@ describe("the page", () => {
     expect(status).toBe(200);
     expect(headers["content-type"]).toBe("text/html; charset=utf-8");
     const order = ["TEST – no money moves", "Storefront", "Pay Storefront", "৳1,<wbr>250.00", "Pro plan"];
-    const rest = ["by card, bKash", "4 June 2026, 16:30", "Pay ৳1,250.00", "বাংলা"];
+    const rest = ["by card, bKash", "4 June 2126, 16:30", "Pay ৳1,250.00", "বাংলা"];
     const places = [...order, ...rest].map((part) => text.indexOf(part, text.indexOf("<body>")));
     expect(places).not.toContain(-1);
     expect(text).toContain(`<form method="post" action="/checkout/${reference}/pay">`);
@@ -81,7 +81,7 @@ describe("the page", () => {
     const { text } = await page();
     expect(text).toContain('<html lang="bn">');
     expect(text).toContain("৳১,২৫০.০০ পরিশোধ করুন");
-    expect(text).toContain("৪ জুন ২০২৬, ১৬:৩০");
+    expect(text).toContain("৪ জুন ২১২৬, ১৬:৩০");
     expect(text).toContain("পরীক্ষামূলক – কোনো টাকা কাটা হবে না");
   });
 

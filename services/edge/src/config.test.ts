@@ -42,7 +42,7 @@ test("limits every client in production as the documentation says", () => {
     keepAliveTimeoutMs: 65_000,
     stalledTimeoutMs: 30_000,
     maxConnections: 10_000,
-    maxConnectionsPerAddress: 100,
+    maxConnectionsPerAddress: 500,
     maxRequestsPerConnection: 1_000,
     maxHeaders: 64,
     maxHeaderBytes: 16_384,

@@ -76,7 +76,8 @@ const OUTSIDE_PRODUCTION = 100;
 /** Every limit has a floor and a ceiling, so that none can be configured away. */
 function readHttpLimits(read: EnvReader, production: boolean, trustedProxyHops: number): HttpLimits {
   const ms = (name: string, fallback: number) => read.integer(name, fallback, { min: 50, max: 600_000 });
-  const perAddress = 100 * (production ? 1 : OUTSIDE_PRODUCTION);
+  // The gateway has one address, and each of the 400 notifications that its bucket holds may come on its own connection.
+  const perAddress = production ? 500 : 100 * OUTSIDE_PRODUCTION;
   return {
     headersTimeoutMs: ms("HEADERS_TIMEOUT_MS", 5_000),
     requestTimeoutMs: ms("REQUEST_TIMEOUT_MS", 15_000),

@@ -38,6 +38,22 @@ describe("Idempotency-Key", () => {
     expect(second.headers["x-request-id"]).toBe("second");
   });
 
+  test("what is refused for its body, its credentials or its number uses no key up: payments never sees it", async () => {
+    await using few = await startEdge({ env: { RATE_LIMIT_RPS: "1", RATE_LIMIT_BURST: "3" } });
+    const send = (body: unknown, headers = {}) =>
+      few.call("POST", PATH, body, { "idempotency-key": "free", ...headers });
+    expectRefusal(await send({ ...good, amountMinor: 0 }), 400, "VALIDATION_ERROR");
+    expectRefusal(await send(good, { "x-api-secret": "wrong" }), 401, "UNAUTHORIZED");
+    expectRefusal(await send("{"), 400, "VALIDATION_ERROR");
+    expect(few.payments.created).toEqual([]);
+    expect((await send(good)).headers["idempotent-replayed"]).toBeUndefined();
+    const seen = few.payments.created.length;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(good)));
+    const taken = answers.filter(({ status }) => status === 201).length;
+    expect(taken).toBeLessThan(20);
+    expect(few.payments.created).toHaveLength(seen + taken);
+  });
+
   test("255 characters are taken", async () => {
     const answer = await edge.call("POST", PATH, good, { "idempotency-key": "k".repeat(255) });
     expect(answer.status).toBe(201);

@@ -68,7 +68,11 @@ create table gateway_inquiry (
   attempt_id bigint not null references gateway_attempt,
   payment_id bigint not null,
   operation text not null check (operation in ('confirm', 'inquire')),
+  -- By the service's clock, which the payment's times were set by.
   asked_at timestamptz not null,
+  -- By one monotonic clock; the two moments beside it are not, and their difference says nothing.
+  took_ms integer not null check (took_ms >= 0),
+  -- When the answer came into force.
   answered_at timestamptz not null default clock_timestamp(),
   outcome text not null,
   cause text,

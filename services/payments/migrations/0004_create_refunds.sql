@@ -69,7 +69,11 @@ create table refund_call (
   refund_id bigint not null references refund,
   attempt_no smallint not null,
   operation text not null check (operation in ('refund', 'inquireRefund')),
+  -- By the service's clock, which the payment's times were set by.
   asked_at timestamptz not null,
+  -- By one monotonic clock; the two moments beside it are not, and their difference says nothing.
+  took_ms integer not null check (took_ms >= 0),
+  -- When the answer came into force.
   answered_at timestamptz not null default clock_timestamp(),
   outcome text not null,
   cause text,

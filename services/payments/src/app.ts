@@ -126,6 +126,7 @@ function world({ publicUrl }: PaymentsConfig) {
       refundReference: () => refundReference(systemRandom().bytes(16)),
     },
     chance: () => 2 * Math.random() - 1,
+    stopwatch: () => performance.now(),
     urls: orderUrls(publicUrl),
     digest: callbackDigest,
     maskedPayload: maskedCallback,

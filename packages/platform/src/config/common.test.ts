@@ -43,7 +43,7 @@ describe("the database", () => {
     expect(config).toEqual({
       url: "postgresql://h/d",
       poolMax: 10,
-      waitMax: 64,
+      waitMax: 512,
       connectTimeoutMs: 2_000,
       statementTimeoutMs: 5_000,
       lockTimeoutMs: 2_000,

@@ -66,12 +66,18 @@ export function readRpc(
   };
 }
 
+/**
+ * More than the edge lets through at once from the gateway's address (400 notifications, which nobody sends again), and
+ * no more than a pool of ten does in the second that work may wait. At 64 KiB each, those who wait hold 32 MiB.
+ */
+const DEFAULT_WAIT_MAX = 512;
+
 /** `prefix` is the service's name in upper case, as in `PAYMENTS_DATABASE_URL`. */
 export function readDatabase(read: EnvReader, prefix: string): DatabaseConfig {
   return {
     url: read.url(`${prefix}_DATABASE_URL`, ["postgres", "postgresql"]),
     poolMax: read.integer("DB_POOL_MAX", 10, { min: 1, max: 500 }),
-    waitMax: read.integer("DB_WAIT_MAX", 64, { min: 1, max: 10_000 }),
+    waitMax: read.integer("DB_WAIT_MAX", DEFAULT_WAIT_MAX, { min: 1, max: 10_000 }),
     connectTimeoutMs: read.integer("DB_CONNECT_TIMEOUT_MS", 2_000, { min: 100, max: 60_000 }),
     statementTimeoutMs: read.integer("DB_STATEMENT_TIMEOUT_MS", 5_000, { min: 100, max: 600_000 }),
     lockTimeoutMs: read.integer("DB_LOCK_TIMEOUT_MS", 2_000, { min: 10, max: 600_000 }),

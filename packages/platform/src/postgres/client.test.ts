@@ -88,6 +88,22 @@ describe("the gate in front of the pool", () => {
     expect(await later).toBe("result 1");
   });
 
+  it("lets work wait for as long as it says that it wants to", async () => {
+    const { run } = open(1, 10);
+    const { work, ends, end } = heldWork();
+    const first = run(work);
+    const patient = run(work, 2_500);
+    const refused = expect(run(work, 2_000)).rejects.toMatchObject(BUSY);
+    await vi.advanceTimersByTimeAsync(2_499);
+    await refused;
+    end(0);
+    await first;
+    await settle();
+    expect(ends).toHaveLength(2);
+    end(1);
+    expect(await patient).toBe("result 1");
+  });
+
   it("gets its places back from work that fails, however it fails", async () => {
     const { run } = open(1, 10);
     const thrown = (): never => {

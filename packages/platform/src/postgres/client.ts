@@ -17,9 +17,9 @@ export type Database = AsyncDisposable & {
    * Runs one piece of work on the pool and translates the driver's trouble. Work is a handful of statements; what
    * takes longer than two statement timeouts and a second waits for a connection that is dead. Raises
    * SERVICE_UNAVAILABLE when the database or its pool is exhausted, frozen or away, DEADLINE_EXCEEDED when a write's
-   * outcome is unknown.
+   * outcome is unknown. Work waits a second for its turn, or `waitMs`, for what nobody would bring a second time.
    */
-  run<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  run<T>(work: (sql: Sql) => Promise<T>, waitMs?: number): Promise<T>;
 };
 
 const WAIT_LIMIT_MS = 1_000;
@@ -72,10 +72,10 @@ export function openDatabase(config: DatabaseConfig, name: string, max = config.
     get sql() {
       return sql;
     },
-    run: async (work) => {
+    run: async (work, waitMs = WAIT_LIMIT_MS) => {
       running += 1;
       try {
-        return await gate(() => watched(work));
+        return await gate(() => watched(work), waitMs);
       } catch (error) {
         throw translateDatabaseError(error);
       } finally {
@@ -98,19 +98,21 @@ export function openSession(config: DatabaseConfig, name: string, onLost: () => 
 
 type Waiter = { readonly start: () => void; readonly timer: NodeJS.Timeout };
 
-/** Lets `size` pieces of work run, `waitMax` wait at most a second, and refuses the rest at once. */
-function createGate(size: number, waitMax: number): <T>(work: () => Promise<T>) => Promise<T> {
+type Gate = <T>(work: () => Promise<T>, waitMs: number) => Promise<T>;
+
+/** Lets `size` pieces of work run, `waitMax` wait as long as they want to, and refuses the rest at once. */
+function createGate(size: number, waitMax: number): Gate {
   let running = 0;
   const waiting = new Set<Waiter>();
   const busy = (): DomainError =>
     new DomainError("SERVICE_UNAVAILABLE", "The database is busy.", { retryAfterSeconds: 1 });
-  const enter = (): Promise<void> =>
+  const enter = (waitMs: number): Promise<void> =>
     new Promise((resolve, reject) => {
       if (waiting.size >= waitMax) return reject(busy());
       const timer = setTimeout(() => {
         waiting.delete(waiter);
         reject(busy());
-      }, WAIT_LIMIT_MS);
+      }, waitMs);
       const waiter: Waiter = { start: resolve, timer };
       waiting.add(waiter);
     });
@@ -124,9 +126,9 @@ function createGate(size: number, waitMax: number): <T>(work: () => Promise<T>) 
     clearTimeout(next.timer);
     next.start();
   };
-  return async (work) => {
+  return async (work, waitMs) => {
     if (running < size) running += 1;
-    else await enter();
+    else await enter(waitMs);
     try {
       return await work();
     } finally {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createLogger, silentLogger } from "../telemetry/logger.ts";
@@ -51,6 +52,22 @@ it("goes on steadily when this machine's clock jumps, and says so", async () => 
   } finally {
     wall.mockRestore();
   }
+});
+
+it("is not put wrong by a question that takes long, such as the first one, which has to connect", async () => {
+  let asked = 0;
+  const slow = {
+    sql: async (...query: Parameters<typeof database.sql>) => {
+      asked += 1;
+      // The answer is of the end of the wait, the middle of the question is not.
+      if (asked === 1) await sleep(400);
+      return database.sql(...query);
+    },
+  } as unknown as Database;
+  await using clock = await databaseClock(slow, silentLogger());
+  const [row] = await database.sql<{ ms: number }[]>`
+    select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`;
+  expect(Math.abs((row?.ms ?? 0) - clock.now())).toBeLessThan(150);
 });
 
 it("never goes back within a reading", async () => {

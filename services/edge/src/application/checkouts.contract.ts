@@ -12,7 +12,7 @@ export const CHECKOUT: Checkout = {
   productName: "Pro plan",
   gateway: "SSLCOMMERZ",
   redirectUrl: "https://shop.example/done?cart=7",
-  expiresAt: Date.parse("2026-06-04T10:30:00Z"),
+  expiresAt: Date.parse("2126-06-04T10:30:00Z"),
   paidAt: null,
   underReview: false,
   awaitingConfirmation: false,
@@ -23,6 +23,7 @@ export const CHECKOUT: Checkout = {
   latePaymentPolicy: "REFUND",
   method: null,
   lateMoney: null,
+  differingMoney: null,
 };
 
 export const UNKNOWN_REFERENCE = "pay_9999999999999999999999";
@@ -55,6 +56,7 @@ export function checkoutsContract(make: (checkouts: readonly Checkout[]) => Chec
         latePaymentPolicy: "HOLD",
         method: { channel: "VISA-Dutch Bangla", brand: "VISA" },
         lateMoney: { amountMinor: 125_000n, state: "RETURNING" },
+        differingMoney: "HELD",
       };
       expect(await make([full]).byReference(full.reference, trace)).toEqual(full);
     });

@@ -1,9 +1,10 @@
 import { DomainError } from "@oi/kernel/errors";
-import { isOpen } from "../domain/checkout.ts";
+import type { Instant } from "@oi/kernel/instant";
+import { isOpen, isTimeOver } from "../domain/checkout.ts";
 import type { Checkouts, Trace } from "./ports.ts";
 import { requireReference } from "./read-checkout.ts";
 
-/** Where to send a customer who wants to pay: to the gateway, or back to the page when the payment is over. */
+/** Where to send a customer who wants to pay: to the gateway, or back to the page when the payment, or its time, is over. */
 export type Opening = { readonly to: "gateway"; readonly url: string } | { readonly to: "page" };
 
 /**
@@ -14,13 +15,16 @@ export async function openCheckout(
   { checkouts }: { readonly checkouts: Checkouts },
   reference: string,
   trace: Trace,
+  now: Instant,
 ): Promise<Opening> {
   requireReference(reference);
   try {
     return { to: "gateway", url: await checkouts.open(reference, trace) };
   } catch (error) {
     const refused = error instanceof DomainError && error.reason === "INVALID_OPERATION_STATE";
-    if (refused && !isOpen((await checkouts.byReference(reference, trace)).status)) return { to: "page" };
+    if (!refused) throw error;
+    const checkout = await checkouts.byReference(reference, trace);
+    if (!isOpen(checkout.status) || isTimeOver(checkout, now)) return { to: "page" };
     throw error;
   }
 }

@@ -33,7 +33,12 @@ export type Checkout = {
   readonly method: PaymentMethod | null;
   /** Money that came after the end, or once more. */
   readonly lateMoney: LateMoney | null;
+  /** Money that is not what was asked for; nothing of it happens by itself. */
+  readonly differingMoney: DifferingMoney | null;
 };
+
+/** HELD waits for a person; SETTLED is what a person found to be nothing to return. */
+export type DifferingMoney = "HELD" | "RETURNING" | "RETURNED" | "SETTLED";
 
 export type LatePaymentPolicy = "REFUND" | "HOLD";
 
@@ -66,25 +71,36 @@ export function isOpen(status: PaymentStatus): status is "CREATED" | "PENDING" {
   return status === "CREATED" || status === "PENDING";
 }
 
+/** Nothing opens any more, though the payment may still be open while the gateway is asked. */
+export function isTimeOver({ expiresAt }: Checkout, now: Instant): boolean {
+  return expiresAt !== null && now >= expiresAt;
+}
+
 /**
- * What the page says. Only the stored status decides; coming back from the gateway merely turns the offer to pay
- * into waiting, because money may have been taken.
+ * What the page says. Only the stored status decides; coming back from the gateway, or the end of the time, merely
+ * turns the offer to pay into waiting, because money may have been taken. Without a session none can have been.
  */
-export function stateOf(checkout: Checkout, fromGateway: boolean): CheckoutState {
+export function stateOf(
+  checkout: Checkout,
+  { fromGateway, now }: { readonly fromGateway: boolean; readonly now: Instant },
+): CheckoutState {
   const { status } = checkout;
   if (!isOpen(status)) return CLOSED_STATES[status];
-  if (checkout.underReview) return "review";
-  const cameBack = status === "PENDING" && fromGateway;
-  return checkout.awaitingConfirmation || cameBack ? "waiting" : "payable";
+  if (checkout.underReview || checkout.differingMoney === "HELD") return "review";
+  const isOver = isTimeOver(checkout, now);
+  const mayBePaid = status === "PENDING" && (fromGateway || isOver);
+  if (checkout.awaitingConfirmation || mayBePaid) return "waiting";
+  return isOver ? "expired" : "payable";
 }
 
 /**
  * Names what a page shows of an open checkout: the payment's version, and what else its text depends on. Whoever holds
  * the same name has seen it all, which is what makes an interrupted stream of events resume without a gap.
  */
-export function liveId({ version, underReview, awaitingConfirmation }: Checkout): string {
+export function liveId(checkout: Checkout): string {
+  const { version, underReview, awaitingConfirmation, differingMoney } = checkout;
   const marks = [underReview ? ".r" : "", awaitingConfirmation ? ".w" : ""];
-  return `${version}${marks.join("")}`;
+  return `${version}${marks.join("")}${differingMoney === null ? "" : `.${differingMoney}`}`;
 }
 
 /** What an event tells; a page of ours reads itself again rather than believe it. */

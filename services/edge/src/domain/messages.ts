@@ -1,4 +1,4 @@
-import type { CheckoutState, LateMoney, LatePaymentPolicy } from "./checkout.ts";
+import type { CheckoutState, DifferingMoney, LateMoney, LatePaymentPolicy } from "./checkout.ts";
 import type { Lang } from "./language.ts";
 
 /** Why a page other than a payment's own is shown. */
@@ -33,6 +33,8 @@ export type Messages = {
   readonly ifMoneyWasTaken: Readonly<Record<LatePaymentPolicy, string>>;
   /** Money that came after the payment was closed. */
   readonly lateMoney: Readonly<Record<LateMoney["state"], (amount: string) => string>>;
+  /** Money that is not what was asked for; how much it is, is a person's to say. */
+  readonly differingMoney: Readonly<Record<Exclude<DifferingMoney, "SETTLED">, string>>;
   /** Money that came once more. */
   readonly extraMoney: Readonly<Record<LateMoney["state"], (amount: string) => string>>;
   readonly notices: Readonly<Record<Notice, Text>>;
@@ -75,13 +77,18 @@ const en: Messages = {
     HOLD: "If money was taken, the shop will contact you.",
   },
   lateMoney: {
-    RETURNING: (amount) => `${amount} came in after this payment was closed. It is being returned by itself.`,
+    RETURNING: (amount) => `${amount} came in after this payment was closed. It is being returned.`,
     RETURNED: (amount) => `${amount} came in after this payment was closed and was returned.`,
     HELD: (amount) =>
       `${amount} came in after this payment was closed. The shop will contact you; do not pay again.`,
   },
+  differingMoney: {
+    HELD: "Money came in that is not what was asked for. A person is looking at it; do not pay again. The shop will contact you.",
+    RETURNING: "Money came in that is not what was asked for. It is being returned.",
+    RETURNED: "Money came in that is not what was asked for. It was returned.",
+  },
   extraMoney: {
-    RETURNING: (amount) => `You paid more than once. The extra ${amount} is being returned by itself.`,
+    RETURNING: (amount) => `You paid more than once. The extra ${amount} is being returned.`,
     RETURNED: (amount) => `You paid more than once. The extra ${amount} was returned.`,
     HELD: (amount) => `You paid ${amount} too much. The shop will contact you.`,
   },
@@ -147,12 +154,17 @@ const bn: Messages = {
     HOLD: "টাকা কাটা হয়ে থাকলে দোকান আপনার সঙ্গে যোগাযোগ করবে।",
   },
   lateMoney: {
-    RETURNING: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছে। তা নিজে থেকেই ফেরত যাচ্ছে।`,
+    RETURNING: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছে। তা ফেরত দেওয়া হচ্ছে।`,
     RETURNED: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছিল, এবং তা ফেরত দেওয়া হয়েছে।`,
     HELD: (amount) => `পেমেন্টটি বন্ধ হওয়ার পর ${amount} এসেছে। দোকান আপনার সঙ্গে যোগাযোগ করবে; আবার পরিশোধ করবেন না।`,
   },
+  differingMoney: {
+    HELD: "যে পরিমাণ চাওয়া হয়েছিল তার থেকে ভিন্ন টাকা এসেছে। একজন কর্মী তা দেখছেন; আবার পরিশোধ করবেন না। দোকান আপনার সঙ্গে যোগাযোগ করবে।",
+    RETURNING: "যে পরিমাণ চাওয়া হয়েছিল তার থেকে ভিন্ন টাকা এসেছে। তা ফেরত দেওয়া হচ্ছে।",
+    RETURNED: "যে পরিমাণ চাওয়া হয়েছিল তার থেকে ভিন্ন টাকা এসেছিল, এবং তা ফেরত দেওয়া হয়েছে।",
+  },
   extraMoney: {
-    RETURNING: (amount) => `আপনি একাধিকবার পরিশোধ করেছেন। অতিরিক্ত ${amount} নিজে থেকেই ফেরত যাচ্ছে।`,
+    RETURNING: (amount) => `আপনি একাধিকবার পরিশোধ করেছেন। অতিরিক্ত ${amount} ফেরত দেওয়া হচ্ছে।`,
     RETURNED: (amount) => `আপনি একাধিকবার পরিশোধ করেছেন। অতিরিক্ত ${amount} ফেরত দেওয়া হয়েছে।`,
     HELD: (amount) => `আপনি ${amount} বেশি পরিশোধ করেছেন। দোকান আপনার সঙ্গে যোগাযোগ করবে।`,
   },

@@ -1,6 +1,6 @@
 import type { Instant } from "@oi/kernel/instant";
 import { localDigits } from "./bangla-digits.ts";
-import { type Checkout, type CheckoutState, isOpen, liveId, stateOf } from "./checkout.ts";
+import { type Checkout, type CheckoutState, isOpen, isTimeOver, liveId, stateOf } from "./checkout.ts";
 import { formatMoney } from "./display-money.ts";
 import { formatDhakaTime } from "./display-time.ts";
 import type { Lang } from "./language.ts";
@@ -107,15 +107,26 @@ function actionOf(checkout: Checkout, state: CheckoutState, visit: Visit): Actio
 
 type Words = Pick<Page, "heading" | "paragraphs">;
 
+/** What is said of money that is not what was asked for. */
+function differingWords({ differingMoney }: Checkout, lang: Lang): readonly string[] {
+  const isSaid = differingMoney !== null && differingMoney !== "SETTLED";
+  return isSaid ? [MESSAGES[lang].differingMoney[differingMoney]] : [];
+}
+
 /** What a closed payment says of money: of that which came, or else of what would happen to it. */
 function closedWords(checkout: Checkout, state: "failed" | "cancelled" | "expired", lang: Lang): Words {
   const { states, ifMoneyWasTaken, lateMoney } = MESSAGES[lang];
   const { heading, text } = states[state];
-  const { lateMoney: came, currency, latePaymentPolicy } = checkout;
-  if (came === null) return { heading, paragraphs: [text, ifMoneyWasTaken[latePaymentPolicy]] };
-  // Nobody whose money is here may be sent for a new link.
-  const amount = formatMoney(came.amountMinor, currency, lang);
-  return { heading, paragraphs: [lateMoney[came.state](amount)] };
+  const { lateMoney: late, currency, latePaymentPolicy, underReview, differingMoney } = checkout;
+  const lateWords =
+    late === null ? [] : [lateMoney[late.state](formatMoney(late.amountMinor, currency, lang))];
+  const came = [...lateWords, ...differingWords(checkout, lang)];
+  // Nobody whose money is here, or may be, is sent for a new link.
+  if (came.length > 0) return { heading, paragraphs: came };
+  if (underReview) return { heading, paragraphs: [states.review.text, ifMoneyWasTaken.HOLD] };
+  // What a person has judged once does not go back by itself either.
+  const policy = differingMoney === null ? latePaymentPolicy : "HOLD";
+  return { heading, paragraphs: [text, ifMoneyWasTaken[policy]] };
 }
 
 function paidWords(checkout: Checkout, state: "paid" | "partlyRefunded" | "refunded", lang: Lang): Words {
@@ -128,7 +139,7 @@ function paidWords(checkout: Checkout, state: "paid" | "partlyRefunded" | "refun
     refunded: () => messages.refunded(money(refundedMinor)),
   }[state]();
   const more = extra === null ? [] : [messages.extraMoney[extra.state](money(extra.amountMinor))];
-  return { heading, paragraphs: [text, ...more] };
+  return { heading, paragraphs: [text, ...more, ...differingWords(checkout, lang)] };
 }
 
 function wordsOf(checkout: Checkout, state: CheckoutState, lang: Lang): Words {
@@ -137,7 +148,8 @@ function wordsOf(checkout: Checkout, state: CheckoutState, lang: Lang): Words {
     case "payable": {
       const { expiresAt, appName } = checkout;
       const limit = expiresAt === null ? [] : [messages.payBefore(formatDhakaTime(expiresAt, lang))];
-      return { heading: messages.payHeading(appName), paragraphs: [messages.payText, ...limit] };
+      const paragraphs = [...differingWords(checkout, lang), messages.payText, ...limit];
+      return { heading: messages.payHeading(appName), paragraphs };
     }
     case "waiting":
     case "review":
@@ -166,10 +178,13 @@ function liveOf(checkout: Checkout): Live | null {
 }
 
 /** What only whoever waits is shown: a refresh, and in the end the way back to the gateway. */
-function waitingParts(checkout: Checkout, { lang, waitedSeconds }: Visit): Pick<Page, "links" | "refresh"> {
+function waitingParts(
+  checkout: Checkout,
+  { lang, now, waitedSeconds }: Visit,
+): Pick<Page, "links" | "refresh"> {
   const waited = waitedSeconds + REFRESH_SECONDS;
   const refresh = { seconds: REFRESH_SECONDS, href: `?lang=${lang}&from=gateway&waited=${waited}` };
-  if (checkout.status !== "PENDING") return { links: [], refresh };
+  if (checkout.status !== "PENDING" || isTimeOver(checkout, now)) return { links: [], refresh };
   const afterSeconds = Math.max(0, PATIENCE_SECONDS - waitedSeconds);
   const href = `/checkout/${checkout.reference}/pay`;
   return { links: [{ href, label: MESSAGES[lang].continuePaying, afterSeconds }], refresh };
@@ -178,7 +193,7 @@ function waitingParts(checkout: Checkout, { lang, waitedSeconds }: Visit): Pick<
 /** The page of one payment as it stands. */
 export function checkoutPage(checkout: Checkout, visit: Visit): Page {
   const { lang, fromGateway } = visit;
-  const state = stateOf(checkout, fromGateway);
+  const state = stateOf(checkout, visit);
   return {
     lang,
     band: checkout.mode === "TEST" ? MESSAGES[lang].testBand : null,

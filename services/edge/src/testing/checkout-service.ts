@@ -1,6 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import { LatePaymentPolicy } from "@oi/proto/payments/v1/application";
-import { LateMoneyState } from "@oi/proto/payments/v1/checkout";
+import { DifferingMoneyState, LateMoneyState } from "@oi/proto/payments/v1/checkout";
 import { CallbackChannel, type CheckoutService } from "@oi/proto/payments/v1/checkout_service";
 import { PaymentStatus } from "@oi/proto/payments/v1/payment";
 import { modeToProto } from "@oi/proto/public/scope";
@@ -11,7 +11,7 @@ import type { Checkout } from "../domain/checkout.ts";
 function toMessage(checkout: Checkout) {
   const { amountMinor, currency, productName, redirectUrl, expiresAt, paidAt, gatewayOrigins, ...others } =
     checkout;
-  const { version, refundedAt, latePaymentPolicy, method, lateMoney, ...same } = others;
+  const { version, refundedAt, latePaymentPolicy, method, lateMoney, differingMoney, ...same } = others;
   return {
     ...same,
     status: PaymentStatus[checkout.status],
@@ -23,6 +23,7 @@ function toMessage(checkout: Checkout) {
     ...(paidAt === null ? {} : { paidAt: toTimestamp(paidAt) }),
     gatewayOrigins: [...gatewayOrigins],
     version: BigInt(version),
+    differingMoney: DifferingMoneyState[differingMoney ?? "UNSPECIFIED"],
     latePaymentPolicy: LatePaymentPolicy[latePaymentPolicy],
     ...(refundedAt === null ? {} : { refundedAt: toTimestamp(refundedAt) }),
     ...(method === null ? {} : { methodChannel: method.channel, methodBrand: method.brand }),

@@ -145,6 +145,18 @@ function recording(the: () => StoreWorld): void {
     expect(await the().callbacks.record(elsewhere, FORGED, target)).toBe(true);
   });
 
+  it("lets an unsigned claim name no charge to ask about, and disturb no commit that loaded before it", async () => {
+    const target = await waiting(the());
+    for (const says of ["paid", "failed", "cancelled"] as const) {
+      const claim = { says, signature: "absent", gatewayRef: "val_forged" } as const;
+      await the().callbacks.record(evidence(claim), ASK, target);
+    }
+    await the().callbacks.record(evidence({ says: "failed" }), ASK, target);
+    const inquiry = await the().queue.claimOne(target.attempt.id);
+    expect(inquiry).toMatchObject({ hint: null });
+    await the().payments.commit(change(target.payment, { attempts: [target.attempt] }));
+  });
+
   it("makes a commit that loaded before it load again", async () => {
     const target = await waiting(the());
     await the().callbacks.record(evidence({ gatewayRef: "val_1" }), ASK, target);
@@ -171,6 +183,7 @@ async function answer(world: StoreWorld, target: CallbackTarget, said: Said): Pr
     attemptId: target.attempt.id,
     operation: "confirm" as const,
     askedAt: world.now() + 1,
+    tookMs: 1,
     verdict: denied
       ? ({ outcome: "failed", reason: "declined" } as const)
       : ({ outcome: "pending", phase: "open" } as const),

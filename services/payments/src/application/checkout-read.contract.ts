@@ -8,6 +8,8 @@ import { sampleClaim, sampleEvidence as samplePaid, uniqueNumber } from "../test
 import { attempted, change, created, register, type StoreWorld } from "../testing/store-world.ts";
 import type { CallbackEvidence } from "./ports.ts";
 
+const NONE_DIFFERS = { undecided: 0, dismissed: 0, confirmed: 0, returning: 0, returned: 0 };
+
 async function read(world: StoreWorld, { reference }: Pick<Payment, "reference">): Promise<CheckoutFile> {
   const file = await world.payments.checkoutByReference(reference);
   if (!file) throw new Error(`${reference} is gone`);
@@ -35,6 +37,16 @@ async function complete(world: StoreWorld, refund: Refund): Promise<Refund> {
   return done;
 }
 
+/** Nobody knows whether the gateway took the refund's try; or it is known again. */
+async function inDoubt(world: StoreWorld, refund: Refund, isInDoubt: boolean): Promise<void> {
+  const file = await refundFile(world, refund);
+  const state = isInDoubt ? ("UNKNOWN" as const) : ("READY" as const);
+  const attempts = file.attempts.map((attempt) => ({ ...attempt, state, nextAt: null }));
+  await world.payments.commit(
+    change(file.payment, { refunds: [{ refund: file.refund, isNew: false, attempts }] }),
+  );
+}
+
 function sampleCallback(): CallbackEvidence {
   const digest = new Uint8Array(32);
   new DataView(digest.buffer).setUint32(28, uniqueNumber());
@@ -55,6 +67,7 @@ export function readingCheckouts(the: () => StoreWorld): void {
       method: null,
       refundedAt: null,
       lateSums: { receivedMinor: 0n, returnedMinor: 0n, returningMinor: 0n },
+      differing: NONE_DIFFERS,
     });
     expect(await the().payments.checkoutByReference(`pay_${"1".repeat(22)}`)).toBeNull();
   });
@@ -83,7 +96,7 @@ export function readingCheckouts(the: () => StoreWorld): void {
     });
   });
 
-  it("says nothing of money that differs from what was asked, which is a person's business", async () => {
+  it("counts money that differs from what was asked, which is neither the payment's nor late", async () => {
     const { payment, attempt } = await attempted(the(), await created(the()));
     if (payment.status !== "PENDING" && payment.status !== "CREATED") throw new Error("not open");
     const evidence = samplePaid(payment, attempt.merchantRef, { gatewayRef: `val_${payment.reference}` });
@@ -92,11 +105,20 @@ export function readingCheckouts(the: () => StoreWorld): void {
       id: await the().payments.nextChargeId(),
       attemptId: attempt.id,
     };
-    await the().payments.commit(change(payment, { charges: [charge] }));
-    const { lateSums, method } = await read(the(), payment);
-    expect({ lateSums, method }).toEqual({
+    const named = { namedReference: attempt.merchantRef, namedStore: null, charge, attemptId: attempt.id };
+    const told = { ...named, reason: "AMOUNT_MISMATCH", id: charge.id } as const;
+    const [other, third] = [await the().payments.nextChargeId(), await the().payments.nextChargeId()];
+    const mismatches = [
+      { ...told, state: "CONFIRMED" as const },
+      { ...told, id: other, state: "DISMISSED" as const },
+      { ...told, id: third, state: "OPEN" as const },
+    ];
+    await the().payments.commit(change(payment, { charges: [charge], mismatches }));
+    const { lateSums, method, differing } = await read(the(), payment);
+    expect({ lateSums, method, differing }).toEqual({
       lateSums: { receivedMinor: 0n, returnedMinor: 0n, returningMinor: 0n },
       method: null,
+      differing: { ...NONE_DIFFERS, undecided: 1, dismissed: 1, confirmed: 1 },
     });
   });
 
@@ -107,6 +129,11 @@ export function readingCheckouts(the: () => StoreWorld): void {
     const sums = async () => (await read(the(), payment)).lateSums;
     expect(await sums()).toEqual({ receivedMinor: 10_000n, returnedMinor: 0n, returningMinor: 0n });
     const { refund } = await ask(the(), payment, { late: true, amountMinor: 10_000n });
+    expect(await sums()).toMatchObject({ returnedMinor: 0n, returningMinor: 10_000n });
+    // Neither who waits for another person's yes nor who waits for an answer is on the way.
+    await inDoubt(the(), refund, true);
+    expect(await sums()).toMatchObject({ returnedMinor: 0n, returningMinor: 0n });
+    await inDoubt(the(), refund, false);
     expect(await sums()).toMatchObject({ returnedMinor: 0n, returningMinor: 10_000n });
     const { refundedAt } = await read(the(), payment);
     await complete(the(), refund);

@@ -10,7 +10,7 @@ import { lateMoney } from "./late-money.ts";
 import { loadFile } from "./load-file.ts";
 import { paymentChange } from "./payment-change.ts";
 import type { PaymentGateway, PaymentGateways } from "./payment-gateway.ts";
-import type { Chance, Clock, Ids, Inquiry, InquiryRecord, PaymentStore } from "./ports.ts";
+import type { Chance, Clock, Ids, Inquiry, InquiryRecord, PaymentStore, Stopwatch } from "./ports.ts";
 import type { RefundStore } from "./refund-ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 
@@ -18,6 +18,7 @@ export type InquirePorts = {
   readonly payments: PaymentStore;
   readonly gateways: PaymentGateways;
   readonly clock: Clock;
+  readonly stopwatch: Stopwatch;
   readonly rules: Omit<JudgeRules, "draw">;
   readonly chance: Chance;
   readonly refunds: RefundStore;
@@ -33,9 +34,12 @@ export function inquire(ports: InquirePorts): Inquire {
     const attempt = attemptOf(attempts, inquiry.attemptNo);
     const gateway = ports.gateways.of(attempt.account, use);
     const askedAt = ports.clock.now();
+    const startedMs = ports.stopwatch();
     const operation = inquiry.hint === null ? "inquire" : "confirm";
     const verdict = await ask(gateway, attempt, inquiry.hint, signal);
-    await retryOnConflict(() => applyVerdict(ports, gateway, inquiry, { operation, askedAt, verdict }));
+    const tookMs = Math.round(ports.stopwatch() - startedMs);
+    const answer = { operation, askedAt, tookMs, verdict } as const;
+    await retryOnConflict(() => applyVerdict(ports, gateway, inquiry, answer));
   };
 }
 
@@ -61,7 +65,7 @@ async function applyVerdict(
   ports: InquirePorts,
   gateway: PaymentGateway,
   inquiry: Inquiry,
-  answer: Pick<InquiryRecord, "operation" | "askedAt" | "verdict">,
+  answer: Pick<InquiryRecord, "operation" | "askedAt" | "tookMs" | "verdict">,
 ): Promise<void> {
   const file = await loadFile(ports.payments, inquiry.paymentReference);
   const { payment, attempts, knownCharges, mismatches, latePaymentPolicy } = file;

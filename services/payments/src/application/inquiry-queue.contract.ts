@@ -68,6 +68,7 @@ function claiming(the: () => StoreWorld): void {
       attemptId: attempt.id,
       operation: "inquire" as const,
       askedAt: the().now(),
+      tookMs: 1,
       verdict: { outcome: "unknown" as const, cause: "timeout" as const, sent: true },
       finding: null,
       moved: false,

@@ -16,6 +16,9 @@ export interface Clock {
   now(): Instant;
 }
 
+/** Milliseconds that only ever rise, whatever becomes of the clocks: for durations. */
+export type Stopwatch = () => number;
+
 /** Names a repeatable request: the answer of the first one is the answer of all. */
 export type IdempotencyKey = {
   readonly route: string;
@@ -65,6 +68,8 @@ export type InquiryRecord = {
   readonly attemptId: number;
   readonly operation: "confirm" | "inquire";
   readonly askedAt: Instant;
+  /** From the question to the answer. */
+  readonly tookMs: number;
   readonly verdict: PaymentVerdict;
   readonly finding: Finding;
   /** Whether payment or attempt changed their state because of the answer. */

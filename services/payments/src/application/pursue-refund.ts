@@ -4,7 +4,7 @@ import type { RefundSchedule } from "../domain/refund-schedule.ts";
 import { newestAttempt, releasedBy } from "./decide-refund.ts";
 import { paymentChange } from "./payment-change.ts";
 import type { PaymentGateways } from "./payment-gateway.ts";
-import type { Clock, PaymentStore } from "./ports.ts";
+import type { Clock, PaymentStore, Stopwatch } from "./ports.ts";
 import type { RefundCall, RefundFile, RefundQueue, RefundStore, RefundTask } from "./refund-ports.ts";
 import { retryOnConflict } from "./retry-on-conflict.ts";
 import type { Sweep } from "./sweep.ts";
@@ -14,6 +14,7 @@ export type PursueRefundPorts = {
   readonly refunds: RefundStore;
   readonly gateways: PaymentGateways;
   readonly clock: Clock;
+  readonly stopwatch: Stopwatch;
   readonly schedule: RefundSchedule;
 };
 
@@ -24,10 +25,12 @@ export function pursueRefund(ports: PursueRefundPorts): PursueRefund {
   return async (task, signal) => {
     const file = await load(ports.refunds, task.refundId);
     const askedAt = ports.clock.now();
+    const startedMs = ports.stopwatch();
     const outcome = await ask(ports.gateways, file, task, signal);
+    const tookMs = Math.round(ports.stopwatch() - startedMs);
     const operation = task.kind === "poll" ? "inquireRefund" : "refund";
     const { no: attemptNo } = newestAttempt(file);
-    const call = { refundId: task.refundId, attemptNo, operation, askedAt, outcome } as const;
+    const call = { refundId: task.refundId, attemptNo, operation, askedAt, tookMs, outcome } as const;
     await retryOnConflict(() => apply(ports, call));
   };
 }

@@ -123,6 +123,17 @@ describe("a callback that is not worth a question", () => {
     expect(await desk.outcomes(at.reference)).toEqual([]);
   });
 
+  it("asks about nobody else's charge when an unsigned return names one: no mismatch comes of it", async () => {
+    const other = await desk.atGateway();
+    const { gatewayRef } = desk.gateway.pay(other.merchantRef);
+    const set = { gatewayRef };
+    const raw = desk.gateway.callback(at.merchantRef, { channel: "return", token: null, set });
+    await desk.callback(raw, at.reference);
+    await desk.sweep();
+    expect(asked()).toEqual(["inquire"]);
+    expect((await desk.file(at.reference)).payment).toMatchObject({ status: "PENDING", reviewReasons: [] });
+  });
+
   it("is a duplicate when the same bytes came before, and asks once", async () => {
     desk.gateway.pay(at.merchantRef);
     const raw = desk.gateway.callback(at.merchantRef);

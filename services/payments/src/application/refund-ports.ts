@@ -29,6 +29,8 @@ export type RefundCall = {
   readonly attemptNo: number;
   readonly operation: "refund" | "inquireRefund";
   readonly askedAt: Instant;
+  /** From the question to the answer. */
+  readonly tookMs: number;
   readonly outcome: RefundOutcome;
 };
 

@@ -163,7 +163,7 @@ function changing(the: () => StoreWorld): void {
       acceptedAt: now,
       nextAt: null,
     };
-    const call = { refundId: first.id, attemptNo: 1, operation: "refund", askedAt: now } as const;
+    const call = { refundId: first.id, attemptNo: 1, operation: "refund", askedAt: now, tookMs: 1 } as const;
     await the().payments.commit(
       change(file.payment, {
         ...moved,

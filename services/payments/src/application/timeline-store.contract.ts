@@ -42,7 +42,7 @@ export function timelineStoreContract(name: string, openWorld: () => Promise<Sto
       of("checkout", { status: "PAID", actor: "customer", detail: expect.objectContaining({ attempt: 1 }) });
       const asked = { operation: "inquire", outcome: "paid", cause: null };
       of("gateway_call", { detail: expect.objectContaining(asked) });
-      const sent = { operation: "refund", outcome: "unknown", cause: "timeout", try: 1 };
+      const sent = { operation: "refund", outcome: "unknown", cause: "timeout", try: 1, ms: 12 };
       of("gateway_call", { detail: expect.objectContaining(sent) });
       const claimed = { channel: "return", signature: "valid", says: "paid", outcome: "STALE", note: "late" };
       of("gateway_callback", { status: "STALE", actor: "gateway", detail: claimed });
@@ -92,7 +92,13 @@ async function livedThrough(world: StoreWorld): Promise<Payment> {
   await resolveReview({ ...world, clock: world })(payment.id, payment.scope, wish);
   const { attempts } = await refundFile(world, refund);
   const lost = attempts.map((one) => ({ ...one, state: "UNKNOWN" as const, nextAt: null }));
-  const call = { refundId: refund.id, attemptNo: 1, operation: "refund", askedAt: world.now() } as const;
+  const call = {
+    refundId: refund.id,
+    attemptNo: 1,
+    operation: "refund",
+    askedAt: world.now(),
+    tookMs: 12,
+  } as const;
   const outcome = { outcome: "unknown", cause: "timeout", sent: true } as const;
   const { payment: now } = await fileOf(world, payment);
   const refunds = [{ refund, isNew: false, attempts: lost }];

@@ -65,13 +65,28 @@ export function ruleOnCallback(
   return { ...ruling("PENDING_VERIFICATION", claim.note), claimDiffers };
 }
 
+const isSigned = ({ signature }: Claim): boolean => signature === "valid" || signature === "weak";
+
+/**
+ * The charge that a claim has us ask about. Anybody can write one into an unsigned claim, somebody else's too, so for
+ * that the gateway is asked by our own reference.
+ */
+export function chargeToAskAbout(claim: Claim): string | null {
+  return isSigned(claim) ? claim.gatewayRef : null;
+}
+
+/**
+ * Whether a commit that loaded before the claim came has to load again: it brings a charge to ask about, or figures to
+ * weigh. Unsigned ones do not, or whoever knows the reference could hold every commit up by writing many.
+ */
+export function isToBeWeighed(claim: Claim): boolean {
+  return isSigned(claim) && (claim.says === "paid" || claim.gatewayRef !== null);
+}
+
 /** Only a signed claim of payment can differ: anybody can write any figure into an unsigned one. */
-function differs(
-  { says, signature, money, accountRef }: Claim,
-  { payment, accountRef: ownAccount }: CallbackSubject,
-): boolean {
-  const signed = signature === "valid" || signature === "weak";
-  if (!signed || says !== "paid") return false;
+function differs(claim: Claim, { payment, accountRef: ownAccount }: CallbackSubject): boolean {
+  const { says, money, accountRef } = claim;
+  if (!isSigned(claim) || says !== "paid") return false;
   const otherMoney = money !== null && !sameMoney(money, payment.amount);
   return otherMoney || (accountRef !== null && accountRef !== ownAccount);
 }

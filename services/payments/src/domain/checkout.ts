@@ -15,6 +15,7 @@ export type CheckoutFile = {
   /** When the last refund of the payment's own money succeeded. */
   readonly refundedAt: Instant | null;
   readonly lateSums: LateSums;
+  readonly differing: DifferingCounts;
 };
 
 /** Money that came late or twice, in minor units of the payment's currency. */
@@ -22,7 +23,7 @@ export type LateSums = {
   readonly receivedMinor: bigint;
   /** By refunds that succeeded. */
   readonly returnedMinor: bigint;
-  /** By refunds that are not over. */
+  /** By refunds that are on their way; one that waits for a person, because of its amount or of doubt, is not. */
   readonly returningMinor: bigint;
 };
 
@@ -30,6 +31,26 @@ export type LateMoney = {
   readonly amountMinor: bigint;
   readonly state: "RETURNING" | "RETURNED" | "HELD";
 };
+
+/** How often the gateway named money that is not what was asked for, by what became of it. */
+export type DifferingCounts = {
+  readonly undecided: number;
+  readonly dismissed: number;
+  /** Found in our store, with those that refunds return or have returned. */
+  readonly confirmed: number;
+  readonly returning: number;
+  readonly returned: number;
+};
+
+export type DifferingMoney = "HELD" | "RETURNING" | "RETURNED" | "SETTLED";
+
+/** What may be said of money that differs; null when none was named. What is not on its way back waits for a person. */
+export function differingMoneyOf(counts: DifferingCounts): DifferingMoney | null {
+  const { undecided, dismissed, confirmed, returning, returned } = counts;
+  if (undecided > 0 || confirmed > returning + returned) return "HELD";
+  if (confirmed > 0) return returning > 0 ? "RETURNING" : "RETURNED";
+  return dismissed > 0 ? "SETTLED" : null;
+}
 
 /** What may be said of late money; null when none came. What no refund takes up waits for the merchant. */
 export function lateMoneyOf({ receivedMinor, returnedMinor, returningMinor }: LateSums): LateMoney | null {

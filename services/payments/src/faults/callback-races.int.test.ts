@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { rpcClient } from "@oi/platform/rpc/client";
+import { CallbackChannel, CheckoutService } from "@oi/proto/payments/v1/checkout_service";
 import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arrangements, forged, keptOf, seeded } from "../testing/callback-kit.ts";
@@ -16,6 +18,8 @@ const RACES = Number(process.env.CALLBACK_RACES ?? 100);
 const SEED = Number(process.env.FAULT_SEED ?? 7);
 const AT_ONCE = 8;
 const WITHIN_MS = 8;
+/** The edge gives the storing of a callback so long. */
+const EDGE_WAITS_MS = 6_000;
 
 let bench: FaultBench;
 beforeAll(async () => {
@@ -107,6 +111,31 @@ describe("a paid session", () => {
     ]);
     expect(await traces([payment])).toEqual([PAID_ONCE]);
   });
+});
+
+it("as many notifications at once as the edge lets through from one address are all taken", async () => {
+  const payments = await atOnce(
+    AT_ONCE,
+    Array.from({ length: 8 }, () => () => atGateway(bench)),
+  );
+  const client = rpcClient(CheckoutService, bench.transport);
+  const answers = await Promise.allSettled(
+    Array.from({ length: 400 }, (_, i) => {
+      const tranId = `${payments[i % payments.length]?.reference}-1`;
+      const form = new URLSearchParams({ tran_id: tranId, status: "CANCELLED", n: `${i}` });
+      const parts = {
+        gateway: "SSLCOMMERZ",
+        channel: CallbackChannel.NOTIFICATION,
+        remoteAddress: "192.0.2.1",
+      };
+      const body = new TextEncoder().encode(form.toString());
+      return client.recordGatewayCallback({ ...parts, body }, { timeoutMs: EDGE_WAITS_MS });
+    }),
+  );
+  expect(answers.filter(({ status }) => status === "rejected")).toEqual([]);
+  const [kept] = await bench.sql`
+    select count(*)::int as n from gateway_callback where matched_payment_id = any(${payments.map(({ id }) => id)})`;
+  expect(kept).toEqual({ n: 400 });
 });
 
 describe("five callbacks about a session that failed and was paid at the second try", () => {

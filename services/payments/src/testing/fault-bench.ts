@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { grpcTransport, type Transport } from "@oi/platform/rpc/client";
 import { createLogger, type Logger } from "@oi/platform/telemetry/logger";
 import { testNats } from "@oi/testkit/nats";
 import { testDatabase } from "@oi/testkit/postgres";
@@ -28,6 +29,8 @@ export type FaultBench = AsyncDisposable & {
   /** The simulator's admin calls. */
   readonly gateway: ReturnType<typeof createAdmin>;
   call(method: string, body: object, headers?: Readonly<Record<string, string>>): Promise<RpcAnswer>;
+  /** The same service by gRPC, as the edge speaks to it. */
+  readonly transport: Transport;
   /** An RPC that has to be answered. */
   ok<T>(method: string, body: object): Promise<T>;
   /** The application that every payment belongs to. */
@@ -90,6 +93,7 @@ export async function startFaultBench(options: BenchOptions = {}): Promise<Fault
   const log = options.log ?? createLogger({ service: "payments", level: "silent" });
   const app = started.use(await createApp({ ...config, accounts }, { log }));
   door.url = app.rpc.jsonUrl;
+  const transport = started.use(grpcTransport(app.rpc.grpcAddress));
   const gateway = createAdmin(sandbox);
   const settle = () => settled(sql, edge);
   const ok = <T>(method: string, body: object) => answered<T>(door.url, method, body);
@@ -101,6 +105,7 @@ export async function startFaultBench(options: BenchOptions = {}): Promise<Fault
     sql,
     gateway,
     call: (method, body, headers) => rpc(door.url, method, body, headers),
+    transport,
     ok,
     scope,
     deliver,
@@ -132,8 +137,6 @@ function environment(at: Surroundings, { env = {} }: BenchOptions): Record<strin
     SSLCOMMERZ_TEST_STORE_ID: "testbox",
     SSLCOMMERZ_TEST_STORE_PASSWORD: PASSWORD,
     GATEWAY_CALLS_PER_SECOND: "100000",
-    // Many stories at once on a machine with little to spare: they wait for their turn.
-    DB_WAIT_MAX: "512",
     RPC_PORT: "0",
     OPS_PORT: "0",
     ...env,

@@ -28,8 +28,8 @@ export async function fillTables(admin: Sql): Promise<void> {
     select 'SSLCOMMERZ', 'return', a.id, a.payment_id, decode(lpad(to_hex(a.id), 64, '0'), 'hex'), 'failed', 'valid', true,
       case when a.id % 10 = 0 then 'PENDING_VERIFICATION' else 'STALE' end, '192.0.2.1' from gateway_attempt a`;
   await admin`
-    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, detail)
-    select id, payment_id, 'inquire', now(), 'failed', '{}' from gateway_attempt`;
+    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, took_ms, outcome, detail)
+    select id, payment_id, 'inquire', now(), 1, 'failed', '{}' from gateway_attempt`;
   await admin`
     insert into charge (id, payment_id, attempt_id, application_id, mode, kind, account, gateway_ref, gateway_txn_id,
       amount_minor, currency, gross_minor, settled_currency, method, validated, recorded_at)
@@ -49,8 +49,8 @@ export async function fillTables(admin: Sql): Promise<void> {
     insert into refund_attempt (refund_id, no, account, merchant_refund_ref, state, next_at, created_at)
     select id, 1, 'memory-test', reference || '-1', 'SUCCEEDED', null, now() from refund`;
   await admin`
-    insert into refund_call (refund_id, attempt_no, operation, asked_at, outcome, detail)
-    select id, 1, 'refund', now(), 'accepted', '{}' from refund`;
+    insert into refund_call (refund_id, attempt_no, operation, asked_at, took_ms, outcome, detail)
+    select id, 1, 'refund', now(), 1, 'accepted', '{}' from refund`;
   await admin`
     insert into receipt (payment_id, application_id, mode, number) select id, application_id, mode, id from payment`;
   await admin`insert into payment_review (payment_id, reason, raised, actor) select id, 'RISK', true, 'system' from payment`;

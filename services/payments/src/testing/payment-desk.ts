@@ -135,9 +135,17 @@ function wire(world: MemoryWorld, gateways: PaymentGateways) {
   const { payments, queue, callbacks, clock, refunds } = world;
   const ids = { paymentReference: sampleReference, refundReference: sampleRefundReference };
   const chance = (): number => 0;
-  const ask = inquire({ payments, refunds, gateways, clock, rules: sampleRules, ids, chance });
+  const stopwatch = (): number => clock.now();
+  const ask = inquire({ payments, refunds, gateways, clock, stopwatch, rules: sampleRules, ids, chance });
   const wakeRefunds = (): void => {};
-  const pursue = pursueRefund({ payments, refunds, gateways, clock, schedule: DEFAULT_REFUND_SCHEDULE });
+  const pursue = pursueRefund({
+    payments,
+    refunds,
+    gateways,
+    clock,
+    stopwatch,
+    schedule: DEFAULT_REFUND_SCHEDULE,
+  });
   return {
     create: createPayment({ payments, clock, ids }),
     open: openCheckout({

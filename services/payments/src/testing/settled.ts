@@ -40,6 +40,7 @@ export async function settle(
         attemptId: attempt.id,
         operation: "inquire",
         askedAt: now,
+        tookMs: 0,
         verdict: { outcome: "paid", payments: [evidence] },
         finding: "paid",
         moved: true,

@@ -55,7 +55,7 @@ export function checkoutPageRoutes(
     handler: async (request, reply) => {
       if (onlyLooks(request)) return reply.code(204).header("cache-control", "no-store").send();
       const { reference } = request.params;
-      const opening = await openCheckout({ checkouts }, reference, { requestId: request.id });
+      const opening = await openCheckout({ checkouts }, reference, { requestId: request.id }, clock.now());
       return redirect(reply, opening.to === "gateway" ? new URL(opening.url).href : pageUrl(reference));
     },
   });

@@ -2,7 +2,8 @@
  * The one script of the pages, for those that can still change. It renders nothing: it reloads the page when there is
  * another one, so there is one renderer. Events come first; when there is no `EventSource`, when it fails twice in a
  * row, or when a proxy keeps the first event back, the context is asked for instead, ever more slowly and only
- * while somebody looks. It also counts the time down and shows links that wait for their moment. Written so that
+ * while somebody looks. It also counts the time down, after which the
+ * server has another page, once the end was said, and shows links that wait for their moment. Written so that
  * browsers of 2015 understand it; what comes from the server stands in attributes, so these bytes never change.
  */
 export const PAGE_SCRIPT = `(function(){
@@ -34,5 +35,5 @@ clock.textContent=((s-r)/60+":"+(r<10?"0":"")+r).replace(/\\d/g,function(n){retu
 clock.parentNode.hidden=s>3600;
 if(stage<next)said.textContent=say[next-1];
 stage=next;
-if(s)setTimeout(tick,1e3)})()}
+if(s)setTimeout(tick,1e3);else setTimeout(reload,5e3)})()}
 })()`;

@@ -4,6 +4,7 @@ import { rpc } from "@oi/platform/rpc/errors";
 import { LatePaymentPolicy } from "@oi/proto/payments/v1/application";
 import {
   type Checkout as CheckoutMessage,
+  DifferingMoneyState,
   type LateMoney as LateMoneyMessage,
   LateMoneyState,
 } from "@oi/proto/payments/v1/checkout";
@@ -13,7 +14,7 @@ import { enumName } from "@oi/proto/public/enum-name";
 import { modeFromProto } from "@oi/proto/public/scope";
 import { fromTimestamp } from "@oi/proto/public/time";
 import type { Checkouts } from "../../application/ports.ts";
-import type { Checkout, LateMoney } from "../../domain/checkout.ts";
+import type { Checkout, DifferingMoney, LateMoney } from "../../domain/checkout.ts";
 import { PAYMENT_STATUSES, type PaymentStatus } from "../../domain/payment.ts";
 import { callOptions, DEADLINE_MS } from "./call-options.ts";
 
@@ -28,6 +29,18 @@ function statusOf(message: CheckoutMessage): PaymentStatus {
 function toLateMoney({ amountMinor, state }: LateMoneyMessage): LateMoney {
   const known = { [LateMoneyState.RETURNING]: "RETURNING", [LateMoneyState.RETURNED]: "RETURNED" } as const;
   return { amountMinor, state: known[state as keyof typeof known] ?? "HELD" };
+}
+
+const DIFFERING: Readonly<Partial<Record<DifferingMoneyState, DifferingMoney | null>>> = {
+  [DifferingMoneyState.UNSPECIFIED]: null,
+  [DifferingMoneyState.RETURNING]: "RETURNING",
+  [DifferingMoneyState.RETURNED]: "RETURNED",
+  [DifferingMoneyState.SETTLED]: "SETTLED",
+};
+
+function toDifferingMoney(state: DifferingMoneyState): DifferingMoney | null {
+  const known = DIFFERING[state];
+  return known === undefined ? "HELD" : known;
 }
 
 function toCheckout(message: CheckoutMessage): Checkout {
@@ -55,6 +68,7 @@ function toCheckout(message: CheckoutMessage): Checkout {
         ? null
         : { channel: message.methodChannel, brand: message.methodBrand ?? "" },
     lateMoney: message.lateMoney ? toLateMoney(message.lateMoney) : null,
+    differingMoney: toDifferingMoney(message.differingMoney),
   };
 }
 

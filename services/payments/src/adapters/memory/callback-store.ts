@@ -5,7 +5,12 @@ import {
   UNMATCHED_LIMIT_MS,
 } from "../../application/ports.ts";
 import type { Attempt } from "../../domain/attempt.ts";
-import { type CallbackRuling, UNSIGNED_PACE_MS } from "../../domain/callback.ts";
+import {
+  type CallbackRuling,
+  chargeToAskAbout,
+  isToBeWeighed,
+  UNSIGNED_PACE_MS,
+} from "../../domain/callback.ts";
 import type { Claim } from "../../domain/gateway.ts";
 import { attemptsOf, keyOf, knownCharges, type MemoryBook } from "./memory-book.ts";
 
@@ -81,11 +86,11 @@ function wake(book: MemoryBook, { payment, attempt }: CallbackTarget, claim: Cla
   const stored = book.attempts.get(attempt.id);
   const known = book.payments.get(payment.id);
   if (!stored || !known) return;
-  book.payments.set(known.id, { ...known, revision: known.revision + 1 });
+  if (isToBeWeighed(claim)) book.payments.set(known.id, { ...known, revision: known.revision + 1 });
   const asked = book.inquiries.filter(({ paymentId }) => paymentId === payment.id);
   const paced = claim.signature === "absent" ? asked.map(({ askedAt }) => askedAt + UNSIGNED_PACE_MS) : [];
   const soonest = Math.max(book.clock.now(), ...paced);
-  const hint = claim.gatewayRef ?? stored.attempt.hint;
+  const hint = chargeToAskAbout(claim) ?? stored.attempt.hint;
   const nextInquiryAt = Math.min(stored.attempt.nextInquiryAt ?? soonest, soonest);
   book.attempts.set(attempt.id, { ...stored, attempt: { ...stored.attempt, hint, nextInquiryAt } });
 }

@@ -44,6 +44,7 @@ type StoredInquiry = {
   readonly attemptId: number;
   readonly operation: "confirm" | "inquire";
   readonly askedAt: Instant;
+  readonly tookMs: number;
   readonly answeredAt: Instant;
   readonly outcome: PaymentVerdict["outcome"];
   readonly cause: string | null;

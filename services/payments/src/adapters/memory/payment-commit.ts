@@ -29,11 +29,11 @@ export function commitChange(book: MemoryBook, change: PaymentChange): readonly 
   if (change.audit) book.audit.push({ ...change.audit, applicationId: payment.scope.applicationId });
   const stored = change.attempts.map((attempt) => storeAttempt(book, payment, attempt, inquiry));
   if (inquiry) {
-    const { attemptId, operation, askedAt, verdict } = inquiry;
+    const { attemptId, operation, askedAt, tookMs, verdict } = inquiry;
     const { outcome } = verdict;
     const cause = "cause" in verdict ? verdict.cause : null;
     const answer = { outcome, cause, answeredAt: at };
-    book.inquiries.push({ paymentId: payment.id, attemptId, operation, askedAt, ...answer });
+    book.inquiries.push({ paymentId: payment.id, attemptId, operation, askedAt, tookMs, ...answer });
     decideCallbacks(book, inquiry);
   }
   return stored;

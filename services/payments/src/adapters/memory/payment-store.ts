@@ -1,5 +1,6 @@
 import { DomainError, notFound } from "@oi/kernel/errors";
 import type { Scope } from "@oi/kernel/scope";
+import { LIST_REACH } from "../../application/list-payments.ts";
 import type {
   Creation,
   IdempotencyKey,
@@ -94,15 +95,19 @@ function list(book: MemoryBook, filter: PaymentFilter, scope: Scope) {
       isIn(scope, payment) &&
       (filter.customerReference === null || payment.customer.reference === filter.customerReference) &&
       (filter.reference === null || payment.reference === filter.reference) &&
-      (filter.status === null || payment.status === filter.status) &&
       (filter.from === null || payment.createdAt >= filter.from) &&
       (filter.to === null || payment.createdAt <= filter.to),
   );
+  const byAge = found.sort((a, b) => a.createdAt - b.createdAt || a.id - b.id);
+  const fromTheOldest = filter.sortBy === "createdAt" && filter.ascending;
+  const reached = (fromTheOldest ? byAge.slice(0, LIST_REACH) : byAge.slice(-LIST_REACH)).filter(
+    ({ status }) => filter.status === null || status === filter.status,
+  );
   const sortedBy = (payment: Payment): number =>
     filter.sortBy === "amountMinor" ? Number(payment.amount.amountMinor) : payment[filter.sortBy];
-  const ascending = found.sort((a, b) => sortedBy(a) - sortedBy(b) || a.id - b.id);
+  const ascending = reached.sort((a, b) => sortedBy(a) - sortedBy(b) || a.id - b.id);
   const sorted = filter.ascending ? ascending : ascending.reverse();
-  return { payments: sorted.slice(filter.skip, filter.skip + filter.limit), total: found.length };
+  return { payments: sorted.slice(filter.skip, filter.skip + filter.limit), total: reached.length };
 }
 
 const DENIALS: readonly string[] = ["failed", "cancelled", "expired"];

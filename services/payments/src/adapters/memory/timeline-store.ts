@@ -60,17 +60,16 @@ function sessions(book: MemoryBook, id: number): TimelineFact[] {
 /** What the gateway was asked, about sessions and about refunds. */
 function answers(book: MemoryBook, id: number): TimelineFact[] {
   const inquiries = book.inquiries.entries().flatMap(([index, inquiry]): TimelineFact[] => {
-    const { paymentId, attemptId, operation, askedAt, answeredAt, outcome, cause } = inquiry;
+    const { paymentId, attemptId, operation, tookMs: ms, answeredAt, outcome, cause } = inquiry;
     if (paymentId !== id) return [];
-    const detail = { operation, outcome, cause, ms: answeredAt - askedAt };
+    const detail = { operation, outcome, cause, ms };
     const call = { at: answeredAt, kind: "gateway_call", actor: "system", ...PLAIN } as const;
     return [{ id: `gateway_call:${index}`, ...call, refs: { attemptId: String(attemptId) }, detail }];
   });
   const calls = book.refundCalls.entries().flatMap(([index, one]): TimelineFact[] => {
-    const { refundId, attemptNo, operation, askedAt, answeredAt, outcome } = one;
+    const { refundId, attemptNo, operation, tookMs: ms, answeredAt, outcome } = one;
     if (book.refunds.get(refundId)?.refund.paymentId !== id) return [];
     const cause = "cause" in outcome ? outcome.cause : null;
-    const ms = answeredAt - askedAt;
     const detail = { operation, outcome: outcome.outcome, cause, try: attemptNo, ms };
     const call = { at: answeredAt, kind: "gateway_call", actor: "system", ...PLAIN } as const;
     return [{ id: `refund_call:${index}`, ...call, refs: { refundId: String(refundId) }, detail }];

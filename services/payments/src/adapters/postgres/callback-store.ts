@@ -6,19 +6,31 @@ import {
   UNMATCHED_LIMIT_MS,
   type UnmatchedCallback,
 } from "../../application/ports.ts";
-import { type CallbackRuling, UNSIGNED_PACE_MS } from "../../domain/callback.ts";
+import {
+  type CallbackRuling,
+  chargeToAskAbout,
+  isToBeWeighed,
+  UNSIGNED_PACE_MS,
+} from "../../domain/callback.ts";
 import type { Claim } from "../../domain/gateway.ts";
 import { decodeAnswer, encodeAnswer } from "./answer-codec.ts";
 import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
 
 type TargetRow = PaymentRow & { attempt: AttemptJson; known_charges: string[] };
 
+/**
+ * The gateway sends a notification once, and nobody knows that it would again; the edge waits six seconds for both of
+ * the steps that keep it.
+ */
+const PATIENCE_MS = 2_500;
+
 /** Callbacks as evidence in PostgreSQL. */
 export function postgresCallbackStore(database: Database): CallbackStore {
   return {
     targetByMerchantRef: (merchantRef) =>
-      database.run((sql) => findTarget(sql, sql`a.merchant_ref = ${merchantRef}`)),
-    targetByReference: (reference) => database.run((sql) => findTarget(sql, sql`p.reference = ${reference}`)),
+      database.run((sql) => findTarget(sql, sql`a.merchant_ref = ${merchantRef}`), PATIENCE_MS),
+    targetByReference: (reference) =>
+      database.run((sql) => findTarget(sql, sql`p.reference = ${reference}`), PATIENCE_MS),
     unmatched: (limit) => database.run((sql) => findUnmatched(sql, limit)),
     rematch: (callback, ruling, target) => database.run((sql) => rematch(sql, callback, ruling, target)),
     record: (evidence, ruling, target) =>
@@ -28,7 +40,7 @@ export function postgresCallbackStore(database: Database): CallbackStore {
           // The first copy was committed after this statement began; the next one sees it and counts this one.
           if (fresh !== null) return fresh;
         }
-      }),
+      }, PATIENCE_MS),
   };
 }
 
@@ -89,13 +101,15 @@ const clean = (text: string | null): string | null => text?.replaceAll("\0", "\u
 
 /** Makes the inquiry due once the callback is `stored`. */
 function wakingParts(sql: Sql, claim: Claim, ruling: CallbackRuling, target: CallbackTarget | null) {
+  const paymentId = target?.payment.id ?? 0;
+  const seen = isToBeWeighed(claim)
+    ? sql`update payment p set revision = p.revision + 1 from stored where ${ruling.ask} and p.id = ${paymentId} returning p.id`
+    : sql`select ${paymentId}::bigint as id from stored where ${ruling.ask}`;
   return sql`
-    seen as (
-      update payment p set revision = p.revision + 1 from stored
-      where ${ruling.ask} and p.id = ${target?.payment.id ?? 0} returning p.id),
+    seen as (${seen}),
     woken as (
       update gateway_attempt a set next_inquiry_at = least(a.next_inquiry_at, ${soonest(sql, claim)}),
-        hint = coalesce(${clean(claim.gatewayRef)}, a.hint)
+        hint = coalesce(${clean(chargeToAskAbout(claim))}, a.hint)
       from seen where a.id = ${target?.attempt.id ?? 0} and a.payment_id = seen.id)`;
 }
 

@@ -7,8 +7,8 @@ export function inquiryRow(sql: Sql, inquiry: InquiryRecord | null) {
   if (!inquiry) return nothing(sql);
   const { verdict } = inquiry;
   return sql`
-    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, cause, detail)
-    select ${inquiry.attemptId}, p.id, ${inquiry.operation}, ${new Date(inquiry.askedAt)}, ${verdict.outcome},
+    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, took_ms, outcome, cause, detail)
+    select ${inquiry.attemptId}, p.id, ${inquiry.operation}, ${new Date(inquiry.askedAt)}, ${inquiry.tookMs}, ${verdict.outcome},
       ${"cause" in verdict ? verdict.cause : null}, ${sql.json(inquiryDetail(verdict))} from p`;
 }
 

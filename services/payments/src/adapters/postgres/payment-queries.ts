@@ -7,6 +7,13 @@ import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } 
 /** Counting stops where pages end, so that a customer with a million payments costs no more than one with ten thousand. */
 export const COUNT_LIMIT = 10_000;
 
+/**
+ * A list reaches so many payments in the order of their creation; another order, or a status, is of those. An index for
+ * the order of changes would end the HOT updates of a payment's life (measured: four times the WAL of an update), one
+ * for amounts costs every creation a tenth of the table in space, and neither would bound a status that is rare. So
+ * what is looked at is bounded instead, by the index that is there, and the counting goes by it too: left to itself
+ * it reads the table from its beginning for a customer who has much of it.
+ */
 export async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenPayment["scope"]) {
   const at = (instant: number | null): Date | null => (instant === null ? null : new Date(instant));
   const column = { createdAt: sql`created_at`, updatedAt: sql`updated_at`, amountMinor: sql`amount_minor` }[
@@ -17,16 +24,18 @@ export async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenP
     application_id = ${scope.applicationId} and mode = ${scope.mode}
     ${filter.customerReference === null ? sql`` : sql`and customer_reference = ${filter.customerReference}`}
     ${filter.reference === null ? sql`` : sql`and reference = ${filter.reference}`}
-    ${filter.status === null ? sql`` : sql`and status = ${filter.status}`}
     ${filter.from === null ? sql`` : sql`and created_at >= ${at(filter.from)}`}
     ${filter.to === null ? sql`` : sql`and created_at <= ${at(filter.to)}`}`;
+  const fromTheOldest = filter.sortBy === "createdAt" && filter.ascending;
+  const end = fromTheOldest ? sql`asc` : sql`desc`;
+  const reached = sql`where ${where} order by created_at ${end}, id ${end} limit ${COUNT_LIMIT}`;
+  const status = filter.status === null ? sql`` : sql`where status = ${filter.status}`;
   const [rows, [count]] = await Promise.all([
     sql<PaymentRow[]>`
-      select * from payment where ${where} order by ${column} ${direction}, id ${direction}
-      limit ${filter.limit} offset ${filter.skip}`,
-    sql<
-      { n: number }[]
-    >`select count(*)::int as n from (select 1 from payment where ${where} limit ${COUNT_LIMIT}) as counted`,
+      select * from (select * from payment ${reached}) as reached ${status}
+      order by ${column} ${direction}, id ${direction} limit ${filter.limit} offset ${filter.skip}`,
+    sql<{ n: number }[]>`
+      select count(*)::int as n from (select status from payment ${reached}) as reached ${status}`,
   ]);
   return { payments: rows.map(toPayment), total: count?.n ?? 0 };
 }

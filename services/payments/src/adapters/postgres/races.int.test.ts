@@ -1,4 +1,5 @@
 import { VersionConflict } from "@oi/kernel/errors";
+import { eventually } from "@oi/testkit/eventually";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inquire } from "../../application/inquire.ts";
 import { openCheckout } from "../../application/open-checkout.ts";
@@ -35,6 +36,29 @@ describe("one idempotency key", () => {
       select (select count(*) from payment where application_id = ${scope.applicationId})::int as payments,
         (select count(*) from idempotency where application_id = ${scope.applicationId})::int as keys`;
     expect(count).toEqual({ payments: 1, keys: 1 });
+  });
+
+  it("has a repeat wait for the first request's commit, and then give its answer", async () => {
+    await using patient = await postgresWorld(5_000);
+    const scope = await scopeOf(patient);
+    const model = await create(patient, { scope, idempotency: { ...KEY, key: "model" }, requestId: "first" });
+    const repeats = await patient.admin
+      .begin(async (first) => {
+        await first`
+        insert into idempotency (application_id, mode, route, key, fingerprint, resource_id, status, answer, request_id, render_version)
+        select application_id, mode, route, ${KEY.key}, fingerprint, resource_id, status, answer, request_id, render_version
+        from idempotency where application_id = ${scope.applicationId} and key = 'model'`;
+        const repeat = create(patient, { scope, idempotency: KEY, requestId: "second" });
+        await eventually(async () => {
+          const [row] = await patient.admin`
+          select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+          expect(row?.n).toBe(1);
+        });
+        // The transaction is to be committed before the repeat can be waited for.
+        return [repeat];
+      })
+      .then((unsettled) => Promise.all(unsettled));
+    expect(repeats).toMatchObject([{ payment: model.payment, replayed: true, firstRequestId: "first" }]);
   });
 
   it("is in progress while the first request's transaction stays open too long", async () => {
@@ -124,6 +148,7 @@ describe("one charge", () => {
       refunds,
       gateways,
       clock: world,
+      stopwatch: world.now,
       rules: sampleRules,
       ids,
       chance: () => 0,

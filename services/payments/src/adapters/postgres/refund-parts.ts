@@ -91,10 +91,10 @@ export function freshTries(sql: Sql, attempts: readonly AttemptOf[]) {
 
 function callRow(sql: Sql, call: RefundCall | null) {
   if (!call) return nothing(sql);
-  const { refundId, attemptNo, operation, askedAt, outcome } = call;
+  const { refundId, attemptNo, operation, askedAt, tookMs, outcome } = call;
   const detail = "reason" in outcome ? { reason: outcome.reason } : {};
   return sql`
-    insert into refund_call (refund_id, attempt_no, operation, asked_at, outcome, cause, detail)
-    select ${refundId}, ${attemptNo}, ${operation}, ${new Date(askedAt)}, ${outcome.outcome},
+    insert into refund_call (refund_id, attempt_no, operation, asked_at, took_ms, outcome, cause, detail)
+    select ${refundId}, ${attemptNo}, ${operation}, ${new Date(askedAt)}, ${tookMs}, ${outcome.outcome},
       ${"cause" in outcome ? outcome.cause : null}, ${sql.json(detail)} from p`;
 }

@@ -76,7 +76,7 @@ function sessionParts(sql: Sql, id: number) {
     select 'gateway_call:' || i.id, i.answered_at, 'gateway_call', 'system', null, null,
       jsonb_build_object('attemptId', i.attempt_id::text),
       jsonb_build_object('operation', i.operation, 'outcome', i.outcome, 'cause', i.cause,
-        'ms', round(extract(epoch from i.answered_at - i.asked_at) * 1000), 'answer', i.detail)
+        'ms', i.took_ms, 'answer', i.detail)
     from gateway_inquiry i where i.payment_id = ${id}
     union all
     select 'gateway_callback:' || c.id, c.created_at, 'gateway_callback', 'gateway', c.outcome, null,
@@ -96,7 +96,7 @@ function refundParts(sql: Sql, id: number) {
     select 'refund_call:' || l.id, l.answered_at, 'gateway_call', 'system', null, null,
       jsonb_build_object('refundId', l.refund_id::text),
       jsonb_build_object('operation', l.operation, 'outcome', l.outcome, 'cause', l.cause, 'try', l.attempt_no,
-        'ms', round(extract(epoch from l.answered_at - l.asked_at) * 1000), 'answer', l.detail)
+        'ms', l.took_ms, 'answer', l.detail)
     from refund_call l where l.refund_id in (select r.id from refund r where r.payment_id = ${id})`;
 }
 

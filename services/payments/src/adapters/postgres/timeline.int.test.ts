@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { getTimeline } from "../../application/get-timeline.ts";
+import { inquire } from "../../application/inquire.ts";
 import { resolveReview } from "../../application/resolve-review.ts";
 import { type PostgresWorld, postgresWorld } from "../../testing/postgres-world.ts";
 import { ask, paidPayment } from "../../testing/refunding.ts";
-import { sampleClaim } from "../../testing/samples.ts";
+import { sampleClaim, sampleEvidence, sampleRefundReference, sampleRules } from "../../testing/samples.ts";
+import { open } from "../../testing/settled.ts";
+import { attempted, created } from "../../testing/store-world.ts";
+import { memoryGateway } from "../memory/memory-gateway.ts";
+import { memoryGateways } from "../memory/memory-gateways.ts";
 
 let world: PostgresWorld;
 beforeAll(async () => {
@@ -68,6 +73,38 @@ it("tells everything that happened to a payment in order, and nothing about who 
   for (const { title } of entries) expect(title.bn).toMatch(/[\u0980-\u09ff]/);
 });
 
+it.each([-400, 400])(
+  "tells of a callback, the question it caused and what came of it in this order, by a clock %i ms off",
+  async (offMs) => {
+    const { payment, attempt } = await attempted(world, await created(world));
+    const target = await world.callbacks.targetByReference(payment.reference);
+    const ruling = { outcome: "PENDING_VERIFICATION", note: null, ask: true, claimDiffers: false } as const;
+    const digest = new Uint8Array(32).fill(offMs > 0 ? 8 : 9);
+    const parts = { gateway: "SSLCOMMERZ", channel: "return", digest, reference: null } as const;
+    const evidence = { ...parts, claim: sampleClaim(), rawPayload: "x", remoteAddress: "192.0.2.77" };
+    await world.callbacks.record(evidence, ruling, target);
+    const paid = sampleEvidence(open(payment), attempt.merchantRef);
+    const verdict = { outcome: "paid", payments: [paid] } as const;
+    const gateway = { ...memoryGateway(), inquire: async () => verdict };
+    const clock = { now: () => world.now() + offMs };
+    const stopwatch = () => performance.now();
+    const ids = { refundReference: sampleRefundReference };
+    const gateways = memoryGateways({ TEST: gateway });
+    const ports = { ...world, gateways, clock, stopwatch, ids, rules: sampleRules, chance: () => 0 };
+    const asked = await world.queue.claimOne(attempt.id);
+    if (!asked) throw new Error("the callback made the attempt due");
+    await inquire(ports)(asked, "sweep", new AbortController().signal);
+    const { entries } = await getTimeline(world)(payment.id, payment.scope);
+    const order = entries.flatMap(({ kind, status }) =>
+      kind === "gateway_callback" || kind === "gateway_call" || status === "SUCCEEDED" ? [kind] : [],
+    );
+    expect(order).toEqual(["gateway_callback", "gateway_call", "state"]);
+    const ms = Number(entries.find(({ kind }) => kind === "gateway_call")?.detail.ms);
+    expect(ms).toBeGreaterThanOrEqual(0);
+    expect(ms).toBeLessThan(300);
+  },
+);
+
 it("does not exist for another mode", async () => {
   const payment = await paidPayment(world);
   const foreign = { ...payment.scope, mode: "LIVE" as const };
@@ -79,8 +116,8 @@ it("does not exist for another mode", async () => {
 it("shows five hundred entries at most and says that there are more", async () => {
   const payment = await paidPayment(world);
   await world.admin`
-    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, outcome, detail)
-    select (select id from gateway_attempt where payment_id = ${payment.id}), ${payment.id}, 'inquire', now(), 'unknown', '{}'
+    insert into gateway_inquiry (attempt_id, payment_id, operation, asked_at, took_ms, outcome, detail)
+    select (select id from gateway_attempt where payment_id = ${payment.id}), ${payment.id}, 'inquire', now(), 1, 'unknown', '{}'
     from generate_series(1, 600)`;
   const { entries, truncated } = await getTimeline(world)(payment.id, payment.scope);
   expect(entries).toHaveLength(500);

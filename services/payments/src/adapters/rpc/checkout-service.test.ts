@@ -3,13 +3,13 @@ import { mountService } from "@oi/platform/rpc/service";
 import { silentLogger } from "@oi/platform/telemetry/logger";
 import { LatePaymentPolicy } from "@oi/proto/payments/v1/application";
 import type { Checkout } from "@oi/proto/payments/v1/checkout";
-import { LateMoneyState } from "@oi/proto/payments/v1/checkout";
+import { DifferingMoneyState, LateMoneyState } from "@oi/proto/payments/v1/checkout";
 import { CheckoutService } from "@oi/proto/payments/v1/checkout_service";
 import { PaymentStatus } from "@oi/proto/payments/v1/payment";
 import { expect, it } from "vitest";
 import { getCheckout } from "../../application/get-checkout.ts";
 import type { Settings } from "../../domain/application.ts";
-import { MINUTE_MS, paymentDesk } from "../../testing/payment-desk.ts";
+import { HOUR_MS, MINUTE_MS, paymentDesk } from "../../testing/payment-desk.ts";
 import { checkoutService } from "./checkout-service.ts";
 
 /** Real: use case, service, wire. Doubles: stores and gateway in memory. Oracle: experience.md 2.2, contract §5. */
@@ -89,4 +89,45 @@ it.each([
   }
   await desk.wait(10 * MINUTE_MS);
   expect((await read(at.reference)).lateMoney?.state).toBe(after);
+});
+
+it("differing money of a payment that ended is told until a person has dealt with it", async () => {
+  const { desk, read } = await open();
+  const at = await desk.atGateway({ amount: { amountMinor: 10_000n, currency: "BDT" } });
+  const said = async () => (await read(at.reference)).differingMoney;
+  const less = { amountMinor: 9_900n, currency: "BDT" };
+  desk.gateway.cancel(at.merchantRef);
+  await desk.wait(MINUTE_MS);
+  expect(await said()).toBe(DifferingMoneyState.UNSPECIFIED);
+  desk.gateway.pay(at.merchantRef, { charged: less, gross: less });
+  await desk.wait(HOUR_MS);
+  expect(await read(at.reference)).toMatchObject({ status: PaymentStatus.CANCELLED, underReview: true });
+  expect(await said()).toBe(DifferingMoneyState.HELD);
+  const [mismatch] = (await desk.file(at.reference)).mismatches;
+  const named = { paymentId: at.id, receiptId: mismatch?.id ?? 0, scope: desk.scope };
+  await desk.confirmMismatch(named, { seen: less, actor: "karim", note: "In the panel" });
+  expect([(await read(at.reference)).underReview, await said()]).toEqual([false, DifferingMoneyState.HELD]);
+  const { scope } = desk;
+  const back = { receiptId: named.receiptId, byOperator: true, createdBy: "rahim", scope };
+  const refund = await desk.refund(at.id, 9_900n, back);
+  expect(await said()).toBe(DifferingMoneyState.RETURNING);
+  await desk.sweep();
+  desk.gateway.completeRefund(`${refund.reference}-1`);
+  await desk.wait(10 * MINUTE_MS);
+  expect(await said()).toBe(DifferingMoneyState.RETURNED);
+});
+
+it("late money whose refund nobody knows to be executed is not said to be on its way", async () => {
+  const { desk, read } = await open();
+  const at = await desk.atGateway();
+  desk.gateway.cancel(at.merchantRef);
+  await desk.wait(MINUTE_MS);
+  desk.gateway.setUnknown("refund", { outcome: "unknown", cause: "timeout", sent: true });
+  desk.gateway.pay(at.merchantRef);
+  await desk.callback(desk.gateway.callback(at.merchantRef));
+  await desk.sweep();
+  expect(await read(at.reference)).toMatchObject({
+    underReview: true,
+    lateMoney: { state: LateMoneyState.HELD },
+  });
 });

@@ -1,5 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import { LateMoneyState } from "@oi/proto/payments/v1/checkout";
+import { DifferingMoneyState, LateMoneyState } from "@oi/proto/payments/v1/checkout";
 import {
   CallbackChannel,
   type CheckoutService,
@@ -49,7 +49,7 @@ function rawCallback(request: RecordGatewayCallbackRequest): RawCallback {
 }
 
 function checkoutMessage(view: CheckoutView) {
-  const { payment, method, refundedAt, lateMoney } = view;
+  const { payment, method, refundedAt, lateMoney, differingMoney } = view;
   return {
     reference: payment.reference,
     status: statusMessage(payment.status),
@@ -64,6 +64,7 @@ function checkoutMessage(view: CheckoutView) {
     version: BigInt(payment.version),
     refundedMinor: isPaid(payment) ? payment.paid.refundedMinor : 0n,
     latePaymentPolicy: policyMessage(view.latePaymentPolicy),
+    differingMoney: DifferingMoneyState[differingMoney ?? "UNSPECIFIED"],
     ...(payment.productName === null ? {} : { productName: payment.productName }),
     ...(payment.redirectUrl === null ? {} : { redirectUrl: payment.redirectUrl }),
     ...(method === null ? {} : { methodChannel: method.channel, methodBrand: method.brand }),

@@ -102,7 +102,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     operationId: "listPayments",
     tag: "Payments",
     summary: "List payments",
-    description: "customerReference or reference is required. Newest first unless sorted otherwise.",
+    description:
+      "customerReference or reference is required. Newest first unless sorted otherwise. A list reaches a customer's 10,000 newest payments (the oldest with sortBy=createdAt and order=ASC); status and other orders are of those. Choose others by from and to.",
     parameters: {
       customerReference: {
         description: "Your own reference of the customer.",
