@@ -1,77 +1,32 @@
-import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
 import { createLogger } from "@oi/platform/telemetry/logger";
-import { Mode } from "@oi/proto/common/v1/mode";
-import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
 import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
-import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { eventually } from "@oi/testkit/eventually";
-import { type TestNats, testNats } from "@oi/testkit/nats";
-import type { TestDatabase } from "@oi/testkit/postgres";
-import postgres from "postgres";
-import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { type App, createApp } from "./app.ts";
-import { openDatabase, paymentEvent, startProducer, testConfig } from "./testing/running-app.ts";
+import { paymentEvent } from "./testing/running-app.ts";
+import { openServiceWorld, type ServiceWorld, verify } from "./testing/service-world.ts";
 import { answer, openSink, type Play } from "./testing/sink.ts";
 
 // Real: PostgreSQL, NATS, the service, HTTP, its log. Double: the payments service's outbox. Oracles: the sinks' journals and
 // the rows as the database's clock saw them.
 
-let database: TestDatabase;
-let nats: TestNats;
-let app: App;
-let producer: ReturnType<typeof startProducer>;
-let admin: postgres.Sql;
+let world: ServiceWorld;
 const logged: string[] = [];
-const secrets: string[] = [];
-let applications = 0;
 
 beforeAll(async () => {
-  [database, nats] = await Promise.all([openDatabase(), testNats()]);
-  admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
-  producer = startProducer(nats.url);
-  const env = { WEBHOOKS_DATABASE_URL: database.url, NATS_URL: nats.url };
   const destination = { write: (line: string) => void logged.push(line) };
-  const log = createLogger({ service: "webhooks", level: "trace", destination });
-  app = await createApp(testConfig(env), { log });
+  world = await openServiceWorld({}, createLogger({ service: "webhooks", level: "trace", destination }));
 });
-
-afterAll(async () => {
-  await app[Symbol.asyncDispose]();
-  await producer[Symbol.asyncDispose]();
-  await admin.end();
-  await nats[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-async function register(url: string) {
-  applications += 1;
-  const applicationId = applications;
-  const scope = { applicationId: BigInt(applicationId), mode: Mode.TEST };
-  const transport = inMemoryTransport(app.rpc.services);
-  const endpoints = rpcClient(EndpointsService, transport);
-  const deliveries = rpcClient(DeliveriesService, transport);
-  const made = await endpoints.ensureDefaultEndpoints({ ...scope, applicationVersion: 1n, url });
-  secrets.push(made.secret ?? "");
-  return {
-    applicationId,
-    scope,
-    endpoints,
-    deliveries,
-    endpoint: async () => (await endpoints.listEndpoints(scope)).endpoints[0],
-    list: async () => (await deliveries.listDeliveries(scope)).deliveries,
-  };
-}
+afterAll(() => world[Symbol.asyncDispose]());
 
 const HOUR = 3_600;
 
 /** Seconds from the end of the first attempt to the moment when the next one is due. */
 async function waitAfter(play: Play): Promise<{ readonly wait: number; readonly asked: number | null }> {
   await using sink = await openSink(play);
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   return await eventually(async () => {
-    const [row] = await admin<{ wait: number; asked: number | null }[]>`
+    const [row] = await world.admin<{ wait: number; asked: number | null }[]>`
       select extract(epoch from coalesce(next.claimed_at, d.next_at) - a.ended_at)::float as wait, a.retry_after_s as asked
       from attempt a join delivery d on d.id = a.delivery_id
       left join attempt next on next.delivery_id = a.delivery_id and next.n = 2
@@ -113,10 +68,10 @@ it("disables an endpoint that is gone, says so on its stream, and sends what wai
   await using sink = await openSink((response, request, n) =>
     answer(isGone ? 410 : 200)(response, request, n),
   );
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () => expect(await shop.endpoint()).toMatchObject({ disabledReason: "GONE_410" }));
-  producer.publish(paymentEvent(shop.applicationId));
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () =>
     expect((await shop.list()).map(({ deliveryStatus }) => deliveryStatus)).toEqual([
       DeliveryStatus.SUSPENDED,
@@ -127,7 +82,7 @@ it("disables an endpoint that is gone, says so on its stream, and sends what wai
   const endpoint = await shop.endpoint();
   await eventually(async () =>
     expect(
-      await admin`
+      await world.admin`
         select payload::jsonb->>'reason' as reason, published_at is not null as is_published from outbox
         where subject = 'webhooks.endpoint.disabled' and payload::jsonb->>'endpointId' = ${String(endpoint?.id)}`,
     ).toEqual([{ reason: "GONE_410", is_published: true }]),
@@ -147,8 +102,8 @@ it("fails for a redirect to the cloud's metadata, by schedule, and connects to n
   await using sink = await openSink((response, request, n) =>
     answer(n < 3 ? 307 : 200, { location })(response, request, n),
   );
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () =>
     expect(await shop.list()).toMatchObject([{ deliveryStatus: DeliveryStatus.DELIVERED, attempts: 3 }]),
   );
@@ -169,16 +124,16 @@ it.each([-2, 2])("sends by the database's time while its own clock is wrong by %
   await using back = new AsyncDisposableStack();
   back.defer(() => wrong.mockRestore());
   await using sink = await openSink(comeBack("2"));
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(() => expect(sink.received).toHaveLength(2), { withinMs: 15_000 });
-  for (const { headers, body } of sink.received) {
-    expect(Math.abs(Number(headers["webhook-timestamp"]) - right() / 1_000)).toBeLessThan(60);
+  for (const received of sink.received) {
+    expect(Math.abs(Number(received.headers["webhook-timestamp"]) - right() / 1_000)).toBeLessThan(60);
     // The independent library refuses what is more than five minutes off.
     wrong.mockImplementation(right);
-    expect(new Webhook(secrets.at(-1) ?? "").verify(body, headers as Record<string, string>)).toBeTruthy();
+    expect(verify(shop.secret, received)).toBeTruthy();
   }
-  const [row] = await admin<{ wait: number }[]>`
+  const [row] = await world.admin<{ wait: number }[]>`
     select extract(epoch from b.claimed_at - a.ended_at)::float as wait from attempt a
     join attempt b on b.delivery_id = a.delivery_id and b.n = 2
     where a.application_id = ${shop.applicationId} and a.n = 1`;
@@ -187,14 +142,14 @@ it.each([-2, 2])("sends by the database's time while its own clock is wrong by %
 
 it("writes neither a secret, nor a body, nor a URL's path or query into its log", async () => {
   await using sink = await openSink();
-  const shop = await register(`${sink.url}/path-of-a-token?key=query-of-a-token`);
+  const shop = await world.register(`${sink.url}/path-of-a-token?key=query-of-a-token`);
   const id = (await shop.endpoint())?.id ?? 0n;
   const rotated = await shop.endpoints.rotateSecret({ ...shop.scope, id });
   const url = `${sink.url}?further-token`;
   const further = await shop.endpoints.createEndpoint({ ...shop.scope, url });
-  secrets.push(rotated.secret ?? "", further.secret ?? "");
+  const secrets = [shop.secret, rotated.secret ?? "", further.secret ?? ""];
   await shop.endpoints.revokeSecret({ ...shop.scope, id, version: 1 });
-  producer.publish(paymentEvent(shop.applicationId));
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(() => expect(sink.received).toHaveLength(2));
   await eventually(() =>
     expect(logged.filter((line) => line.includes('"attempt"')).length).toBeGreaterThan(1),

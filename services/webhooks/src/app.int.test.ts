@@ -1,18 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
-import { silentLogger } from "@oi/platform/telemetry/logger";
-import { Mode } from "@oi/proto/common/v1/mode";
-import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
 import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
 import { EndpointState } from "@oi/proto/webhooks/v1/endpoint";
-import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { eventually } from "@oi/testkit/eventually";
-import { type TestNats, testNats } from "@oi/testkit/nats";
-import type { TestDatabase } from "@oi/testkit/postgres";
+import { testNats } from "@oi/testkit/nats";
 import postgres from "postgres";
-import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type App, createApp } from "./app.ts";
 import {
   applicationEvent,
   brokenEvent,
@@ -21,66 +13,26 @@ import {
   paymentEvent,
   refundEvent,
   startProducer,
-  testConfig,
 } from "./testing/running-app.ts";
-import { answer, openSink, type Received } from "./testing/sink.ts";
+import { openServiceWorld, type ServiceWorld, verify } from "./testing/service-world.ts";
+import { answer, openSink } from "./testing/sink.ts";
 
 // Real: PostgreSQL, NATS, the relay, the service, HTTP. Doubles: the payments service's outbox, in memory.
 // Oracles: the npm package standardwebhooks for signatures, the sinks for what was really sent.
-let database: TestDatabase;
-let nats: TestNats;
-let app: App;
-let producer: ReturnType<typeof startProducer>;
-let admin: postgres.Sql;
-let applications = 0;
 
+let world: ServiceWorld;
 beforeAll(async () => {
-  [database, nats] = await Promise.all([openDatabase(), testNats()]);
-  admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
-  producer = startProducer(nats.url);
-  app = await start();
+  world = await openServiceWorld();
 });
-
-afterAll(async () => {
-  await app[Symbol.asyncDispose]();
-  await producer[Symbol.asyncDispose]();
-  await admin.end();
-  await nats[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-const start = (env: Readonly<Record<string, string>> = {}): Promise<App> => {
-  const config = testConfig({ WEBHOOKS_DATABASE_URL: database.url, NATS_URL: nats.url, ...env });
-  return createApp(config, { log: silentLogger() });
-};
-
-async function register(url?: string, at = app) {
-  applications += 1;
-  const applicationId = applications;
-  const endpoints = rpcClient(EndpointsService, inMemoryTransport(at.rpc.services));
-  const request = { applicationId: BigInt(applicationId), applicationVersion: 1n, ...(url ? { url } : {}) };
-  const made = await endpoints.ensureDefaultEndpoints(request);
-  const deliveries = rpcClient(DeliveriesService, inMemoryTransport(at.rpc.services));
-  const scope = { applicationId: BigInt(applicationId), mode: Mode.TEST };
-  return {
-    applicationId,
-    webhook: new Webhook(made.secret ?? ""),
-    list: async () => (await deliveries.listDeliveries(scope)).deliveries,
-    endpoint: async () => (await endpoints.listEndpoints(scope)).endpoints[0],
-  };
-}
-
-function verify(webhook: Webhook, { body, headers }: Received): unknown {
-  return webhook.verify(body, headers as Record<string, string>);
-}
+afterAll(() => world[Symbol.asyncDispose]());
 
 it("turns an event of the stream into one signed POST", async () => {
   await using sink = await openSink();
-  const shop = await register(sink.url);
+  const shop = await world.register(sink.url);
   const event = paymentEvent(shop.applicationId);
-  producer.publish(event);
+  world.producer.publish(event);
   const got = await eventually(() => sink.received[0] ?? expect.fail("nothing arrived"));
-  expect(verify(shop.webhook, got)).toMatchObject({
+  expect(verify(shop.secret, got)).toMatchObject({
     id: event.id,
     type: "payment.succeeded",
     schemaVersion: 1,
@@ -110,14 +62,13 @@ it("turns an event of the stream into one signed POST", async () => {
 it("tells of a refund's outcome, to endpoints that take its type", async () => {
   await using everything = await openSink();
   await using failures = await openSink();
-  const shop = await register(everything.url);
-  const endpoints = rpcClient(EndpointsService, inMemoryTransport(app.rpc.services));
-  const scope = { applicationId: BigInt(shop.applicationId), mode: Mode.TEST };
-  const made = await endpoints.createEndpoint({ ...scope, url: failures.url, eventTypes: ["refund.failed"] });
+  const shop = await world.register(everything.url);
+  const narrow = { ...shop.scope, url: failures.url, eventTypes: ["refund.failed"] };
+  const made = await shop.endpoints.createEndpoint(narrow);
   const events = [refundEvent(shop.applicationId, "succeeded"), refundEvent(shop.applicationId, "failed")];
-  for (const event of events) producer.publish(event);
+  for (const event of events) world.producer.publish(event);
   await eventually(() => expect([everything.received.length, failures.received.length]).toEqual([2, 1]));
-  const told = everything.received.map((received) => verify(shop.webhook, received));
+  const told = everything.received.map((received) => verify(shop.secret, received));
   expect(told).toContainEqual({
     id: events[0]?.id,
     type: "refund.succeeded",
@@ -141,7 +92,7 @@ it("tells of a refund's outcome, to endpoints that take its type", async () => {
       updatedAt: expect.any(String),
     },
   });
-  const [failed] = failures.received.map((received) => verify(new Webhook(made.secret ?? ""), received));
+  const [failed] = failures.received.map((received) => verify(made.secret ?? "", received));
   expect(failed).toMatchObject({
     id: events[1]?.id,
     type: "refund.failed",
@@ -154,13 +105,13 @@ it("keeps id and body bytes over retries, and signs each attempt", async () => {
   await using sink = await openSink((response, request, n) =>
     answer(n < 3 ? 500 : 200)(response, request, n),
   );
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.DELIVERED));
   expect(sink.received).toHaveLength(3);
   expect(new Set(sink.received.map(({ body }) => body)).size).toBe(1);
   expect(new Set(sink.received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
-  for (const received of sink.received) verify(shop.webhook, received);
+  for (const received of sink.received) verify(shop.secret, received);
 });
 
 it("does not follow a redirect", async () => {
@@ -168,8 +119,8 @@ it("does not follow a redirect", async () => {
   await using sink = await openSink((response, request, n) =>
     n === 1 ? answer(302, { location: trap.url })(response, request, n) : answer(200)(response, request, n),
   );
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.DELIVERED));
   expect(sink.received).toHaveLength(2);
   expect(trap.connections()).toBe(0);
@@ -177,18 +128,18 @@ it("does not follow a redirect", async () => {
 
 it("sends an event once that the stream delivers twice, and goes on after one it cannot read", async () => {
   await using sink = await openSink();
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(() => expect(sink.received).toHaveLength(1));
   const broken = brokenEvent();
-  producer.publish(broken);
-  producer.publishAgain();
+  world.producer.publish(broken);
+  world.producer.publishAgain();
   const last = paymentEvent(shop.applicationId, "expired");
-  producer.publish(last);
-  producer.publish(paymentEvent(shop.applicationId, "opened"));
+  world.producer.publish(last);
+  world.producer.publish(paymentEvent(shop.applicationId, "opened"));
   await eventually(() => expect(sink.received).toHaveLength(2));
   await eventually(async () => {
-    const parked = await admin`
+    const parked = await world.admin`
       select reason from parked_event join inbox using (event_id) where event_id = ${broken.id} and outcome = 'PARKED'`;
     expect(parked).toMatchObject([{ reason: "UNDECODABLE" }]);
   });
@@ -198,28 +149,28 @@ it("sends an event once that the stream delivers twice, and goes on after one it
 
 it("makes its durable again when NATS lost everything, and sends nothing twice", async () => {
   await using sink = await openSink();
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(() => expect(sink.received).toHaveLength(1));
-  await nats.kill();
-  nats.wipe();
-  await nats.start();
+  await world.nats.kill();
+  world.nats.wipe();
+  await world.nats.start();
   const after = paymentEvent(shop.applicationId);
-  producer.publish(after);
+  world.producer.publish(after);
   await eventually(() => expect(sink.received).toHaveLength(2), { withinMs: 20_000 });
   expect(sink.received[1]?.headers["webhook-id"]).toBe(after.id);
 });
 
 it("follows the application's URL and disables for one that the rules refuse", async () => {
   await using sink = await openSink();
-  const shop = await register();
-  producer.publish(paymentEvent(shop.applicationId));
-  producer.publish(applicationEvent(shop.applicationId, 2, "http://10.0.0.1/"));
+  const shop = await world.register();
+  world.producer.publish(paymentEvent(shop.applicationId));
+  world.producer.publish(applicationEvent(shop.applicationId, 2, "http://10.0.0.1/"));
   const refused = { state: EndpointState.DISABLED, disabledReason: "URL_REFUSED", url: "http://10.0.0.1/" };
   await eventually(async () => expect(await shop.endpoint()).toMatchObject(refused));
-  producer.publish(paymentEvent(shop.applicationId));
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.SUSPENDED));
-  producer.publish(applicationEvent(shop.applicationId, 3, sink.url));
+  world.producer.publish(applicationEvent(shop.applicationId, 3, sink.url));
   // The event before the first URL matched nothing; the suspended one is sent once the endpoint is enabled.
   await eventually(() => expect(sink.received).toHaveLength(1), { withinMs: 10_000 });
   expect(await shop.endpoint()).toMatchObject({ state: EndpointState.ENABLED, url: sink.url });
@@ -228,9 +179,9 @@ it("follows the application's URL and disables for one that the rules refuse", a
 
 it("parks after twelve tries and tells of it on its own stream", async () => {
   await using sink = await openSink(answer(500));
-  const shop = await register(sink.url);
+  const shop = await world.register(sink.url);
   const event = paymentEvent(shop.applicationId);
-  producer.publish(event);
+  world.producer.publish(event);
   await eventually(async () => expect((await shop.list())[0]?.deliveryStatus).toBe(DeliveryStatus.PARKED), {
     withinMs: 20_000,
   });
@@ -239,7 +190,7 @@ it("parks after twelve tries and tells of it on its own stream", async () => {
     { attempts: 12, lastError: "HTTP_STATUS", lastResponseStatus: 500 },
   ]);
   await eventually(async () => {
-    const told = await admin`
+    const told = await world.admin`
       select payload::jsonb->>'eventId' as event_id, published_at is not null as is_published
       from outbox where subject = 'webhooks.delivery.parked' and payload::jsonb->>'eventId' = ${event.id}`;
     expect(told).toEqual([{ event_id: event.id, is_published: true }]);
@@ -247,9 +198,9 @@ it("parks after twelve tries and tells of it on its own stream", async () => {
 });
 
 it("starts and is ready while NATS is away", async () => {
-  await using lonely = await start({ NATS_URL: "nats://127.0.0.1:9" });
+  await using lonely = await world.start({ NATS_URL: "nats://127.0.0.1:9" });
   expect((await fetch(`${lonely.rpc.jsonUrl}/readyz`)).status).toBe(200);
-  expect((await register("https://shop.example/", lonely)).webhook).toBeDefined();
+  expect((await world.register("https://shop.example/", lonely)).secret).toMatch(/^whsec_/);
 });
 
 it("finishes the request in hand before it stops", async () => {
@@ -257,8 +208,8 @@ it("finishes the request in hand before it stops", async () => {
   await using ownDatabase = await openDatabase();
   await using ownNats = await testNats();
   await using ownProducer = startProducer(ownNats.url);
-  const other = await start({ WEBHOOKS_DATABASE_URL: ownDatabase.url, NATS_URL: ownNats.url });
-  const shop = await register(sink.url, other);
+  const other = await world.start({ WEBHOOKS_DATABASE_URL: ownDatabase.url, NATS_URL: ownNats.url });
+  const shop = await world.register(sink.url, other);
   ownProducer.publish(paymentEvent(shop.applicationId));
   await eventually(() => expect(sink.received).toHaveLength(1));
   await other[Symbol.asyncDispose]();
@@ -269,7 +220,7 @@ it("finishes the request in hand before it stops", async () => {
 
 it("refuses to start without a key that stored secrets need", async () => {
   const other = `k2:${randomBytes(32).toString("base64")}`;
-  await expect(start({ WEBHOOKS_KEKS: other })).rejects.toThrow(/k1/);
+  await expect(world.start({ WEBHOOKS_KEKS: other })).rejects.toThrow(/k1/);
 });
 
 it("moves secrets to the first key, so that the older one can be taken away", async () => {
@@ -278,10 +229,10 @@ it("moves secrets to the first key, so that the older one can be taken away", as
   await using ownProducer = startProducer(ownNats.url);
   const newer = `k9:${randomBytes(32).toString("base64")}`;
   const startWith = (keks: string) =>
-    start({ WEBHOOKS_DATABASE_URL: own.url, NATS_URL: ownNats.url, WEBHOOKS_KEKS: keks });
+    world.start({ WEBHOOKS_DATABASE_URL: own.url, NATS_URL: ownNats.url, WEBHOOKS_KEKS: keks });
   await using sink = await openSink();
   const first = await startWith(KEK);
-  const shop = await register(sink.url, first);
+  const shop = await world.register(sink.url, first);
   await first[Symbol.asyncDispose]();
   const both = await startWith(`${newer},${KEK}`);
   const sql = postgres(own.adminUrl, { max: 1 });
@@ -294,5 +245,5 @@ it("moves secrets to the first key, so that the older one can be taken away", as
   expect(last.rpc).toBeDefined();
   ownProducer.publish(paymentEvent(shop.applicationId));
   const got = await eventually(() => sink.received[0] ?? expect.fail("nothing arrived"));
-  expect(verify(shop.webhook, got)).toMatchObject({ type: "payment.succeeded" });
+  expect(verify(shop.secret, got)).toMatchObject({ type: "payment.succeeded" });
 });

@@ -1,73 +1,22 @@
-import { inMemoryTransport, rpcClient } from "@oi/platform/rpc/client";
-import { silentLogger } from "@oi/platform/telemetry/logger";
-import { Mode } from "@oi/proto/common/v1/mode";
-import { DeliveriesService } from "@oi/proto/webhooks/v1/deliveries_service";
 import { DeliveryStatus } from "@oi/proto/webhooks/v1/delivery";
-import { EndpointsService } from "@oi/proto/webhooks/v1/endpoints_service";
 import { eventually } from "@oi/testkit/eventually";
-import { type TestNats, testNats } from "@oi/testkit/nats";
-import type { TestDatabase } from "@oi/testkit/postgres";
-import postgres from "postgres";
-import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type App, createApp } from "./app.ts";
-import {
-  openDatabase,
-  paymentEvent,
-  startProducer,
-  testConfig,
-  unstorableEvent,
-} from "./testing/running-app.ts";
+import { paymentEvent, unstorableEvent } from "./testing/running-app.ts";
+import { openServiceWorld, type ServiceWorld, verify } from "./testing/service-world.ts";
 import { openSink, type Received } from "./testing/sink.ts";
 
 // Real: PostgreSQL, NATS, the relay, the service, HTTP. Doubles: the payments service's outbox, in memory.
 // Oracles: the sinks' journals, standardwebhooks, and the attempts as the database's clock saw them.
 
-let database: TestDatabase;
-let nats: TestNats;
-let app: App;
-let producer: ReturnType<typeof startProducer>;
-let admin: postgres.Sql;
-let applications = 0;
-
+let world: ServiceWorld;
 beforeAll(async () => {
-  [database, nats] = await Promise.all([openDatabase(), testNats()]);
-  admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} });
-  producer = startProducer(nats.url);
-  const env = { WEBHOOKS_DATABASE_URL: database.url, NATS_URL: nats.url, NATS_ACK_WAIT_MS: "300" };
-  app = await createApp(testConfig(env), { log: silentLogger() });
+  world = await openServiceWorld({ NATS_ACK_WAIT_MS: "300" });
 });
+afterAll(() => world[Symbol.asyncDispose]());
 
-afterAll(async () => {
-  await app[Symbol.asyncDispose]();
-  await producer[Symbol.asyncDispose]();
-  await admin.end();
-  await nats[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-async function register(url: string) {
-  applications += 1;
-  const applicationId = applications;
-  const scope = { applicationId: BigInt(applicationId), mode: Mode.TEST };
-  const transport = inMemoryTransport(app.rpc.services);
-  const endpoints = rpcClient(EndpointsService, transport);
-  const deliveries = rpcClient(DeliveriesService, transport);
-  const made = await endpoints.ensureDefaultEndpoints({ ...scope, applicationVersion: 1n, url });
-  return {
-    applicationId,
-    endpoint: made.endpoints[0]?.id ?? 0n,
-    secret: made.secret ?? "",
-    scope,
-    endpoints,
-    deliveries,
-    list: async () => (await deliveries.listDeliveries(scope)).deliveries,
-  };
-}
-
-const isGenuine = (secret: string, { body, headers }: Received): boolean => {
+const isGenuine = (secret: string, received: Received): boolean => {
   try {
-    return new Webhook(secret).verify(body, headers as Record<string, string>) !== null;
+    return verify(secret, received) !== null;
   } catch {
     return false;
   }
@@ -78,12 +27,12 @@ const idsOf = (received: readonly Received[]): string[] =>
 
 it("parks an event that the database refuses ten times, and the others do not wait for it", async () => {
   await using sink = await openSink();
-  const shop = await register(sink.url);
+  const shop = await world.register(sink.url);
   const poison = unstorableEvent(shop.applicationId);
   const others = Array.from({ length: 5 }, () => paymentEvent(shop.applicationId));
-  for (const event of [poison, ...others]) producer.publish(event);
+  for (const event of [poison, ...others]) world.producer.publish(event);
   await eventually(() => expect(new Set(idsOf(sink.received))).toEqual(new Set(others.map(({ id }) => id))));
-  const parked = () => admin`select reason, deliveries from parked_event where event_id = ${poison.id}`;
+  const parked = () => world.admin`select reason, deliveries from parked_event where event_id = ${poison.id}`;
   // Those behind it were sent while it was still being tried.
   expect(await parked()).toEqual([]);
   await eventually(
@@ -95,8 +44,8 @@ it("parks an event that the database refuses ten times, and the others do not wa
 
 it("takes an answer of ten megabytes as delivered, once", async () => {
   await using sink = await openSink((response) => response.end(Buffer.alloc(10 * 1_024 * 1_024)));
-  const shop = await register(sink.url);
-  producer.publish(paymentEvent(shop.applicationId));
+  const shop = await world.register(sink.url);
+  world.producer.publish(paymentEvent(shop.applicationId));
   await eventually(async () =>
     expect(await shop.list()).toMatchObject([{ deliveryStatus: DeliveryStatus.DELIVERED, attempts: 1 }]),
   );
@@ -106,17 +55,17 @@ it("takes an answer of ten megabytes as delivered, once", async () => {
 it("sends one event to two endpoints under one id, and again to the one that asks for it", async () => {
   await using first = await openSink();
   await using second = await openSink();
-  const shop = await register(first.url);
+  const shop = await world.register(first.url);
   await shop.endpoints.createEndpoint({ ...shop.scope, url: second.url });
   const event = paymentEvent(shop.applicationId);
-  producer.publish(event);
+  world.producer.publish(event);
   await eventually(async () =>
     expect((await shop.list()).map(({ deliveryStatus }) => deliveryStatus)).toEqual([
       DeliveryStatus.DELIVERED,
       DeliveryStatus.DELIVERED,
     ]),
   );
-  const own = (await shop.list()).find(({ endpointId }) => endpointId === shop.endpoint);
+  const own = (await shop.list()).find(({ endpointId }) => endpointId === shop.endpointId);
   await shop.deliveries.resendDelivery({ ...shop.scope, id: own?.id ?? 0n });
   await eventually(() => expect(first.received).toHaveLength(2));
   expect([...idsOf(first.received), ...idsOf(second.received)]).toEqual([event.id, event.id, event.id]);
@@ -125,18 +74,18 @@ it("sends one event to two endpoints under one id, and again to the one that ask
 
 it("signs with secrets that are valid, whatever is rotated and revoked under load", async () => {
   await using sink = await openSink();
-  const shop = await register(sink.url);
+  const shop = await world.register(sink.url);
   const secrets = [shop.secret];
   let isOver = false;
   let published = 0;
   const load = (async () => {
     while (!isOver) {
-      producer.publish(paymentEvent(shop.applicationId));
+      world.producer.publish(paymentEvent(shop.applicationId));
       published += 1;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   })();
-  const about = { ...shop.scope, id: shop.endpoint };
+  const about = { ...shop.scope, id: shop.endpointId };
   for (let version = 1; version <= 5; version++) {
     const seen = sink.received.length;
     await eventually(() => expect(sink.received.length).toBeGreaterThan(seen + 5), { withinMs: 15_000 });
@@ -152,9 +101,9 @@ it("signs with secrets that are valid, whatever is rotated and revoked under loa
   const both = sink.received.filter((got) => secrets.filter((s) => isGenuine(s, got)).length === 2);
   expect(both.length).toBeGreaterThan(0);
   // The database's own clock: what was claimed after a revocation never carries the revoked secret, nor no secret.
-  const wrong = await admin`
+  const wrong = await world.admin`
     select a.delivery_id, s.version from attempt a join endpoint_secret s on s.endpoint_id = a.endpoint_id
-    where a.endpoint_id = ${Number(shop.endpoint)}
+    where a.endpoint_id = ${Number(shop.endpointId)}
       and (cardinality(a.secret_versions) = 0
         or (a.claimed_at > s.revoked_at and s.version = any (a.secret_versions)))`;
   expect(wrong).toEqual([]);
@@ -176,30 +125,31 @@ it("lets many endpoints recover together: one probe each, then up to their caps,
       response.end();
     }, 15);
   }, "0.0.0.0");
-  const first = applications + 1;
-  for (let i = 0; i < ENDPOINTS; i++) await register(`http://127.30.0.${1 + (i % HOSTS)}:${sink.port}/hook`);
-  await admin`
+  const first = world.registered() + 1;
+  for (let i = 0; i < ENDPOINTS; i++)
+    await world.register(`http://127.30.0.${1 + (i % HOSTS)}:${sink.port}/hook`);
+  await world.admin`
     update endpoint set breaker = 'OPEN', open_until = now() + interval '1 hour', fail_streak = 5, fail_count = 5,
       first_fail_at = now() where application_id >= ${first}`;
-  for (let i = 0; i < ENDPOINTS * EACH; i++) producer.publish(paymentEvent(first + (i % ENDPOINTS)));
+  for (let i = 0; i < ENDPOINTS * EACH; i++) world.producer.publish(paymentEvent(first + (i % ENDPOINTS)));
   const waiting = async (state: string, n: number) =>
     expect(
-      await admin`
+      await world.admin`
       select count(*)::int as n from delivery where application_id >= ${first} and state = ${state}`,
     ).toEqual([{ n }]);
   await eventually(() => waiting("PENDING", ENDPOINTS * EACH), { withinMs: 20_000 });
   expect(sink.received).toEqual([]);
-  await admin`update endpoint set open_until = now() where application_id >= ${first}`;
+  await world.admin`update endpoint set open_until = now() where application_id >= ${first}`;
   await eventually(() => waiting("DELIVERED", ENDPOINTS * EACH), { withinMs: 60_000 });
   expect(most).toBeLessThanOrEqual(8);
   expect(sink.received).toHaveLength(ENDPOINTS * EACH);
-  const early = await admin`
+  const early = await world.admin`
     select a.endpoint_id from attempt a join attempt probe on probe.endpoint_id = a.endpoint_id
       and probe.claimed_at < a.claimed_at and a.claimed_at < probe.ended_at
     where a.application_id >= ${first} and probe.claimed_at = (
       select min(x.claimed_at) from attempt x where x.endpoint_id = a.endpoint_id)`;
   expect(early).toEqual([]);
-  const health = await admin`
+  const health = await world.admin`
     select breaker, max(cap)::int as cap, count(*)::int as n from endpoint
     where application_id >= ${first} and mode = 'TEST' group by 1`;
   expect(health).toEqual([{ breaker: "CLOSED", cap: 4, n: ENDPOINTS }]);
