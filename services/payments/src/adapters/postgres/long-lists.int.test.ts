@@ -1,26 +1,20 @@
-import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LIST_REACH } from "../../application/list-payments.ts";
 import { anyPayment } from "../../application/payment-list.contract.ts";
 import type { PaymentFilter } from "../../application/ports.ts";
-import { type PostgresWorld, postgresStores, postgresWorld } from "../../testing/postgres-world.ts";
+import { type PostgresWorld, postgresWorld } from "../../testing/postgres-world.ts";
+import { type TracedStores, tracedStores } from "../../testing/traced-stores.ts";
 
 /** A customer whose payments are a third of the table, as where a shop names all of its guests alike. */
 const ROWS = 45_000;
 const SCOPE = { applicationId: 1, mode: "TEST" } as const;
 
-type Sent = { readonly text: string; readonly parameters: never[] };
 let world: PostgresWorld;
-let traced: Sql;
-const sent: Sent[] = [];
+let traced: TracedStores;
 
 beforeAll(async () => {
   world = await postgresWorld();
-  traced = postgres(world.url, {
-    max: 1,
-    debug: (_connection, text, parameters) =>
-      void sent.push({ text, parameters: [...parameters] as never[] }),
-  });
+  traced = tracedStores(world);
   // The amounts fall and the changes come earlier with the time of creation, and the oldest are the only ones refunded.
   await world.admin`
     insert into payment (id, application_id, mode, reference, status, amount_minor, currency, customer_reference, gateway,
@@ -33,7 +27,7 @@ beforeAll(async () => {
   await world.admin.unsafe("vacuum analyze payment");
 });
 afterAll(async () => {
-  await traced.end();
+  await traced[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
@@ -48,13 +42,9 @@ type Plan = {
 
 /** How many rows the statements behind a list look at. */
 async function lookedAt(part: Partial<PaymentFilter>): Promise<number> {
-  const payments = postgresStores({
-    sql: traced,
-    run: (inner) => inner(traced),
-    [Symbol.asyncDispose]: async () => {},
-  }).payments;
+  const { sent, stores } = traced;
   sent.length = 0;
-  await payments.list({ ...anyPayment, customerReference: "guest", ...part }, SCOPE);
+  await stores.payments.list({ ...anyPayment, customerReference: "guest", ...part }, SCOPE);
   const rowsOf = (plan: Plan): number => {
     const own = (plan["Actual Rows"] + (plan["Rows Removed by Filter"] ?? 0)) * plan["Actual Loops"];
     const below = (plan.Plans ?? []).reduce((sum, one) => sum + rowsOf(one), 0);

@@ -1,33 +1,27 @@
-import postgres, { type Sql } from "postgres";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ReviewFilter } from "../../application/list-reviews.ts";
 import type { PaymentFilter } from "../../application/ports.ts";
 import { filledReference, fillTables } from "../../testing/filled-tables.ts";
-import { type PostgresWorld, postgresStores, postgresWorld } from "../../testing/postgres-world.ts";
+import { type PostgresWorld, postgresWorld } from "../../testing/postgres-world.ts";
 import { sampleClaim } from "../../testing/samples.ts";
+import { type TracedStores, tracedStores } from "../../testing/traced-stores.ts";
 
 const SCOPE = { applicationId: 1, mode: "TEST" } as const;
 
-type Sent = { readonly text: string; readonly parameters: never[] };
 let world: PostgresWorld;
-let traced: Sql;
+let traced: TracedStores;
 /** Where the events of today are. */
 let today = "";
-const sent: Sent[] = [];
 
 beforeAll(async () => {
   world = await postgresWorld();
-  traced = postgres(world.url, {
-    max: 1,
-    debug: (_connection, text, parameters) =>
-      void sent.push({ text, parameters: [...parameters] as never[] }),
-  });
+  traced = tracedStores(world);
   await fillTables(world.admin);
   const [row] = await world.admin`select tableoid::regclass::text as day from outbox limit 1`;
   today = row?.day ?? "";
 });
 afterAll(async () => {
-  await traced.end();
+  await traced[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
@@ -39,13 +33,10 @@ type Plan = {
 };
 
 /** The plans of the statements that a piece of work sends, as the service's own role gets them. */
-async function plansOf(
-  work: (stores: ReturnType<typeof postgresStores>) => Promise<unknown>,
-): Promise<Plan[]> {
+async function plansOf(work: (stores: TracedStores["stores"]) => Promise<unknown>): Promise<Plan[]> {
+  const { sent, stores } = traced;
   sent.length = 0;
-  await work(
-    postgresStores({ sql: traced, run: (inner) => inner(traced), [Symbol.asyncDispose]: async () => {} }),
-  );
+  await work(stores);
   const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
   const statements = sent.filter(({ text }) =>
     /payment|gateway_|refund|credential|charge|idempotency/.test(text),
