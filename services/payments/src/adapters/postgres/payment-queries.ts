@@ -1,11 +1,9 @@
 import type { Sql } from "@oi/platform/postgres/client";
+import { LIST_REACH } from "../../application/list-payments.ts";
 import type { PaymentFile, PaymentFilter } from "../../application/ports.ts";
 import type { OpenPayment } from "../../domain/payment.ts";
 import { type MismatchJson, toMismatch } from "./mismatch-parts.ts";
 import { type AttemptJson, type PaymentRow, rowFromJson, toAttempt, toPayment } from "./rows.ts";
-
-/** Counting stops where pages end, so that a customer with a million payments costs no more than one with ten thousand. */
-export const COUNT_LIMIT = 10_000;
 
 /**
  * A list reaches so many payments in the order of their creation; another order, or a status, is of those. An index for
@@ -28,7 +26,7 @@ export async function listPayments(sql: Sql, filter: PaymentFilter, scope: OpenP
     ${filter.to === null ? sql`` : sql`and created_at <= ${at(filter.to)}`}`;
   const fromTheOldest = filter.sortBy === "createdAt" && filter.ascending;
   const end = fromTheOldest ? sql`asc` : sql`desc`;
-  const reached = sql`where ${where} order by created_at ${end}, id ${end} limit ${COUNT_LIMIT}`;
+  const reached = sql`where ${where} order by created_at ${end}, id ${end} limit ${LIST_REACH}`;
   const status = filter.status === null ? sql`` : sql`where status = ${filter.status}`;
   const [rows, [count]] = await Promise.all([
     sql<PaymentRow[]>`

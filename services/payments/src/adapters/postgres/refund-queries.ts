@@ -1,7 +1,7 @@
 import type { Sql } from "@oi/platform/postgres/client";
+import { LIST_REACH } from "../../application/list-payments.ts";
 import type { RefundPage, RefundsListed } from "../../application/refund-ports.ts";
 import type { Refund } from "../../domain/refund.ts";
-import { COUNT_LIMIT } from "./payment-queries.ts";
 import { type RefundRow, toRefund } from "./refund-rows.ts";
 
 type Listed = { readonly total: number } & (RefundRow | { readonly id: null });
@@ -18,7 +18,7 @@ export async function listRefunds(
     select c.total, r.* from payment p
     cross join lateral (
       select count(*)::int as total
-      from (select from refund where payment_id = p.id limit ${COUNT_LIMIT}) as counted) as c
+      from (select from refund where payment_id = p.id limit ${LIST_REACH}) as counted) as c
     left join lateral (
       select * from refund where payment_id = p.id
       order by created_at ${direction}, id ${direction} limit ${limit} offset ${skip}) as r on true
