@@ -4,7 +4,11 @@ import {
   ApplicationsService,
   RegisterApplicationRequestSchema,
 } from "@oi/proto/payments/v1/applications_service";
-import { CheckoutService, OpenCheckoutRequestSchema } from "@oi/proto/payments/v1/checkout_service";
+import {
+  CheckoutService,
+  OpenCheckoutRequestSchema,
+  RecordGatewayCallbackRequestSchema,
+} from "@oi/proto/payments/v1/checkout_service";
 import { BatchCreatePaymentsRequestSchema, PaymentsService } from "@oi/proto/payments/v1/payments_service";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Health } from "../service/health.ts";
@@ -141,6 +145,8 @@ it("knows which calls can be repeated", () => {
   expect(isRepeatable(payments.batchCreatePayments, batch())).toBe(false);
   const open = create(OpenCheckoutRequestSchema, { reference: "r" });
   expect(isRepeatable(CheckoutService.method.openCheckout, open)).toBe(false);
+  const claim = create(RecordGatewayCallbackRequestSchema, { gateway: "SSLCOMMERZ" });
+  expect(isRepeatable(CheckoutService.method.recordGatewayCallback, claim)).toBe(true);
   const plain = create(RegisterApplicationRequestSchema, { name: "Shop" });
   expect(isRepeatable(ApplicationsService.method.registerApplication, plain)).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { RetryInfoSchema } from "@oi/proto/google/rpc/error_details";
 
@@ -25,9 +26,10 @@ function isKeyed(schema: DescMessage, message: Message): boolean {
   return list.length > 0 && list.every((item) => isKeyed(items.message, item));
 }
 
-/** Whether a second attempt can do no harm: reads, and mutations with a key. */
+/** Whether a second attempt can do no harm: reads, mutations with a key, and what its contract calls idempotent. */
 export function isRepeatable(method: DescMethod, message: Message): boolean {
-  return READ.test(method.name) || isKeyed(method.input, message);
+  const isIdempotent = method.idempotency === MethodOptions_IdempotencyLevel.IDEMPOTENT;
+  return isIdempotent || READ.test(method.name) || isKeyed(method.input, message);
 }
 
 /** Null when there is to be no further attempt. */
