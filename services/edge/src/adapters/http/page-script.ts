@@ -2,9 +2,9 @@
  * The one script of the pages, for those that can still change. It renders nothing: it reloads the page when there is
  * another one, so there is one renderer. Events come first; when there is no `EventSource`, when it fails twice in a
  * row, or when a proxy keeps the first event back, the context is asked for instead, ever more slowly and only
- * while somebody looks. It also counts the time down, after which the
- * server has another page, once the end was said, and shows links that wait for their moment. Written so that
- * browsers of 2015 understand it; what comes from the server stands in attributes, so these bytes never change.
+ * while somebody looks. It also counts the time down and, five seconds after the end was said, asks for the page that
+ * comes then; and it shows links that wait for their moment. Written so that browsers of 2015 understand it; what comes
+ * from the server stands in attributes, so these bytes never change.
  */
 export const PAGE_SCRIPT = `(function(){
 var d=document,main=d.querySelector("main").dataset,waits=[2,3,5,8,13];
